@@ -1,0 +1,116 @@
+import type { EnvironmentId, ImageId, OperationId, TemplateId } from './ids.ts';
+import type { Shape } from './shape.ts';
+
+/**
+ * What an environment is doing, as seen from outside:
+ * - `creating`: its first `up` or `fork` has not finished
+ * - `starting`: its machine boots or its services are not ready yet
+ * - `running`: every service is ready and every published TCP port accepts
+ * - `degraded`: the machine runs, at least one service is not ready
+ * - `stopping`: on its way to `stopped`
+ * - `stopped`: no process, no memory; the disk is kept
+ * - `crashed`: the machine ended without being asked to
+ * - `failed`: `up` or `fork` did not finish; only `rm` helps
+ * - `removing`: on its way out
+ */
+export type EnvironmentState =
+  | 'creating'
+  | 'starting'
+  | 'running'
+  | 'degraded'
+  | 'stopping'
+  | 'stopped'
+  | 'crashed'
+  | 'failed'
+  | 'removing';
+
+export type Protocol = 'tcp' | 'udp';
+
+/** One published port: `hostAddress:hostPort` on the host is carried to `guestPort` in the machine. */
+export interface PublishedPort {
+  /** Compose service that publishes it. */
+  readonly service: string;
+  readonly protocol: Protocol;
+  /** Address on the host, by default the environment's own `127.88.x.y`. */
+  readonly hostAddress: string;
+  readonly hostPort: number;
+  /** Port inside the machine on which the container engine publishes the container's port. */
+  readonly guestPort: number;
+  /** Port inside the container. */
+  readonly containerPort: number;
+}
+
+/** One Compose service as last seen in the machine. */
+export interface ServiceStatus {
+  readonly name: string;
+  readonly container: string;
+  readonly image: string;
+  /** Container engine's word: `created`, `running`, `exited`, `paused`, `dead`, … */
+  readonly state: string;
+  /** `healthy`, `unhealthy` or `starting`; absent when the service has no health check. */
+  readonly health?: string;
+  /** Exit code of a container that ended. */
+  readonly exitCode?: number;
+  readonly startedAt?: string;
+}
+
+/** Time and cost of the fork that made an environment, all measured. */
+export interface ForkReport {
+  /** The environment or template it was forked from, by name. */
+  readonly from: string;
+  /** From the call to the first published port that accepts, in ms. */
+  readonly readyMs: number;
+  /** How long the parent was paused, in ms; 0 when it was forked from a template. */
+  readonly parentPausedMs: number;
+  /** Time spent in each step, in ms, by step name. */
+  readonly steps: Readonly<Record<string, number>>;
+  /** Bytes that the freeze of the parent wrote to disk; 0 when it was forked from a template. */
+  readonly frozenBytes: number;
+}
+
+/** A VM and the Compose project that runs in it: the unit that users handle. */
+export interface Environment {
+  readonly id: EnvironmentId;
+  /** Unique among the environments of a host. */
+  readonly name: string;
+  readonly state: EnvironmentState;
+  /** Why it is `crashed`, `failed` or `degraded`. */
+  readonly reason?: string;
+  readonly image: ImageId;
+  readonly template: TemplateId;
+  /** Name of the environment or template it was forked from. */
+  readonly parent?: string;
+  readonly shape: Shape;
+  /** Its own loopback address, `127.88.x.y`. */
+  readonly address: string;
+  readonly ports: readonly PublishedPort[];
+  readonly services: readonly ServiceStatus[];
+  readonly createdAt: string;
+  /** When it last became `running`. */
+  readonly readyAt?: string;
+  /** Process id of its hypervisor process, while there is one. */
+  readonly pid?: number;
+  /** Network namespace, while the machine runs. */
+  readonly namespace?: string;
+  readonly fork?: ForkReport;
+  /** Operation that currently changes it. */
+  readonly operation?: OperationId;
+}
+
+/** Resources of one environment, measured when asked for. */
+export interface EnvironmentStats {
+  readonly id: EnvironmentId;
+  readonly name: string;
+  /** Proportional set size of its hypervisor process: memory that is its own plus its part of what is shared. */
+  readonly pssBytes: number;
+  /** Resident memory that only this environment has: what its end would give back. */
+  readonly ownBytes: number;
+  /** Resident memory shared with the template and its other forks. */
+  readonly sharedBytes: number;
+  /** Share of one core used since the last sample, in percent. */
+  readonly cpuPercent: number;
+  /** CPU time used since start, in ms. */
+  readonly cpuMs: number;
+  /** Bytes its own disk layers occupy on the host. */
+  readonly diskBytes: number;
+}
