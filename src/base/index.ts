@@ -1,0 +1,10 @@
+export { assertNever } from './assert-never.ts';
+export { formatBytes, parseByteSize } from './byte-size.ts';
+export { deadlineSignal, MAX_TIMEOUT_MS, TimeoutError } from './deadline.ts';
+export { formatDuration } from './duration.ts';
+export { Emitter } from './emitter.ts';
+export { LineFramer } from './line-framer.ts';
+export { KeyedMutex, Mutex } from './mutex.ts';
+export { type PollOptions, poll } from './poll.ts';
+export { sleep } from './sleep.ts';
+export { UndoStack } from './undo-stack.ts';

@@ -1,0 +1,301 @@
+/** What the registry knows of an error code. */
+export interface ErrorEntry {
+  /** HTTP status of an answer that reports it. */
+  readonly status: number;
+  /**
+   * Exit code of a command that ends with it: 2 input, 3 not found, 4 conflict, 5 the host lacks something,
+   * 6 daemon, 7 machine or guest, 70 a defect of Berth, 124 deadline, 130 cancelled, 1 anything else.
+   */
+  readonly exitCode: number;
+  /** What it means, in one sentence. */
+  readonly summary: string;
+  /** The next command to type or the next thing to do. */
+  readonly remedy: string;
+}
+
+const INPUT = 2;
+const NOT_FOUND = 3;
+const CONFLICT = 4;
+const HOST = 5;
+const DAEMON = 6;
+const MACHINE = 7;
+
+function entry(status: number, exitCode: number, summary: string, remedy: string): ErrorEntry {
+  return { status, exitCode, summary, remedy };
+}
+
+const entries = {
+  // Input
+  'bad-request': entry(
+    400,
+    INPUT,
+    'A request or a command line is not valid.',
+    'Correct the fields named; `./berth <command> --help` shows what is allowed.',
+  ),
+  'payload-too-large': entry(
+    413,
+    INPUT,
+    'A request is larger than the daemon accepts.',
+    'Send less; put large data into an image archive that the Compose file names.',
+  ),
+  'name-invalid': entry(
+    400,
+    INPUT,
+    'A name has characters or a length that is not allowed.',
+    'Use 1 to 40 lower-case letters, digits and hyphens, starting with a letter or digit.',
+  ),
+  'compose-invalid': entry(
+    422,
+    INPUT,
+    'The Compose file cannot be read.',
+    'Correct the lines named and run the command again.',
+  ),
+  'compose-unsupported': entry(
+    422,
+    INPUT,
+    'The Compose file asks for something that Berth does not do.',
+    'Remove or replace the entries named; docs/compose.md lists what is supported.',
+  ),
+  'memory-exceeded': entry(
+    422,
+    INPUT,
+    'More memory is asked for than the host has.',
+    'Ask for less with `--memory`, or stop environments: `./berth ls`.',
+  ),
+
+  // Not found
+  'not-found': entry(
+    404,
+    NOT_FOUND,
+    'There is nothing of that name.',
+    'See what there is with `./berth ls`.',
+  ),
+  'image-unknown': entry(
+    404,
+    NOT_FOUND,
+    'There is no such image, and no recipe of that name.',
+    'See what there is with `./berth image ls`; build it with `./berth image build NAME`.',
+  ),
+
+  // Conflicts
+  'name-taken': entry(
+    409,
+    CONFLICT,
+    'The name belongs to something else already.',
+    'Choose another with `--name`, or remove the holder with `./berth rm NAME`.',
+  ),
+  conflict: entry(
+    409,
+    CONFLICT,
+    'Something else is being done to the same thing.',
+    'Wait for it or cancel it: `./berth operation ls`.',
+  ),
+  'image-in-use': entry(
+    409,
+    CONFLICT,
+    'Environments or templates need the image.',
+    'Remove them first: `./berth ls`, `./berth template ls`.',
+  ),
+  'template-in-use': entry(
+    409,
+    CONFLICT,
+    'Environments need the template.',
+    'Remove them first: `./berth ls`.',
+  ),
+  'port-in-use': entry(
+    409,
+    CONFLICT,
+    'A port to be published is held by another process.',
+    'Stop the process named, or publish elsewhere with `--publish ADDRESS:PORT:SERVICE:PORT`.',
+  ),
+  'address-unavailable': entry(
+    409,
+    CONFLICT,
+    'No address is left, or the address asked for is not one of this host.',
+    'Choose an address of this host (`ip address`), or remove environments with `./berth rm NAME`.',
+  ),
+  'not-running': entry(409, CONFLICT, 'The environment does not run.', 'Start it with `./berth start NAME`.'),
+  'already-running': entry(
+    409,
+    CONFLICT,
+    'The environment runs already.',
+    'Nothing is to be done; `./berth ps NAME` shows its services.',
+  ),
+
+  // The host
+  'not-root': entry(
+    403,
+    HOST,
+    'Machines need root on the host.',
+    'Run the command again as `sudo ./berth …`.',
+  ),
+  'qemu-missing': entry(503, HOST, 'QEMU is not installed.', 'Install it with `sudo ./berth host setup`.'),
+  'qemu-too-old': entry(
+    503,
+    HOST,
+    'QEMU is older than 9.0.',
+    'Install a newer one with `sudo ./berth host setup`.',
+  ),
+  'accelerator-none': entry(
+    503,
+    HOST,
+    'No probe guest came up, neither with KVM nor under emulation.',
+    'See why with `sudo ./berth host doctor`.',
+  ),
+  'tool-missing': entry(
+    503,
+    HOST,
+    'A program that Berth needs is not installed.',
+    'Install it with `sudo ./berth host setup`.',
+  ),
+  'host-setup-failed': entry(
+    500,
+    HOST,
+    'The host could not be set up.',
+    'Correct the cause shown and repeat `sudo ./berth host setup`.',
+  ),
+  'disk-full': entry(
+    507,
+    HOST,
+    'The disk is full, or would be.',
+    'Make room: `./berth rm NAME`, `./berth template rm NAME`, `./berth image rm NAME`; see `df -h`.',
+  ),
+  'home-unusable': entry(
+    500,
+    HOST,
+    'The directory of Berth cannot be used.',
+    'Make it writable for root, or choose another with BERTH_HOME.',
+  ),
+
+  // The daemon
+  'daemon-not-running': entry(
+    503,
+    DAEMON,
+    'No daemon answers.',
+    'Start it with `sudo ./berth serve`, or leave out `--no-autostart`.',
+  ),
+  'daemon-locked': entry(
+    409,
+    DAEMON,
+    'Another daemon serves the same directory.',
+    'Use it, or stop it with `./berth daemon stop`.',
+  ),
+  'daemon-timeout': entry(
+    504,
+    DAEMON,
+    'The daemon did not answer in time.',
+    'See its state with `./berth daemon status`.',
+  ),
+  'version-mismatch': entry(
+    409,
+    DAEMON,
+    'Command and daemon are of different versions.',
+    'Restart the daemon: `./berth daemon stop`; machines go on and are adopted again.',
+  ),
+  'store-corrupt': entry(
+    500,
+    DAEMON,
+    'The store cannot be read.',
+    'Restore the store from a backup, or move the file named aside and start again.',
+  ),
+  'store-newer': entry(
+    500,
+    DAEMON,
+    'The store was written by a newer version.',
+    'Use that version or a later one.',
+  ),
+
+  // Machines, images, guests
+  'image-build-failed': entry(
+    500,
+    MACHINE,
+    'The image could not be built.',
+    'Correct the cause shown and repeat `./berth image build NAME`.',
+  ),
+  'template-invalid': entry(
+    409,
+    MACHINE,
+    'The template does not match its manifest or this QEMU, so it is not trusted.',
+    'Remove it with `./berth template rm NAME`; the next `up` makes a new one.',
+  ),
+  'hypervisor-failed': entry(
+    500,
+    MACHINE,
+    'The hypervisor refused a command or could not be started.',
+    'See the cause shown and `./berth logs --console NAME`; check the host with `sudo ./berth host doctor`.',
+  ),
+  'machine-crashed': entry(
+    500,
+    MACHINE,
+    'The machine ended without being asked to.',
+    'See `./berth logs --console NAME`; start it again with `./berth start NAME`.',
+  ),
+  'machine-unresponsive': entry(
+    504,
+    MACHINE,
+    'The hypervisor process of the machine does not answer.',
+    'Restart it with `./berth restart NAME`.',
+  ),
+  'boot-timeout': entry(
+    504,
+    MACHINE,
+    'The guest did not come up in time.',
+    'See `./berth logs --console NAME` and try again.',
+  ),
+  'guest-unreachable': entry(
+    502,
+    MACHINE,
+    'The guest does not answer.',
+    'See `./berth logs --console NAME`; restart it with `./berth restart NAME`.',
+  ),
+  'guest-command-failed': entry(
+    502,
+    MACHINE,
+    'A command inside the guest failed.',
+    'See the output shown; look around with `./berth shell NAME`.',
+  ),
+  'engine-failed': entry(
+    502,
+    MACHINE,
+    'The container engine in the guest reported an error.',
+    'Correct the cause shown; look around with `./berth shell NAME`.',
+  ),
+  'service-failed': entry(
+    422,
+    MACHINE,
+    'A service of the Compose file did not become ready.',
+    'See why with `./berth logs NAME SERVICE`.',
+  ),
+
+  // Anything
+  'command-failed': entry(
+    500,
+    1,
+    'A program on the host failed.',
+    'Correct the cause shown and run the command again.',
+  ),
+  timeout: entry(
+    504,
+    124,
+    'Something was not done by its deadline.',
+    'Run the command again; see what the host is busy with in `sudo ./berth host doctor`.',
+  ),
+  cancelled: entry(
+    499,
+    130,
+    'It was cancelled, and what had been done was undone.',
+    'Run the command again when it is wanted.',
+  ),
+  internal: entry(
+    500,
+    70,
+    'Berth has a defect.',
+    'Run the command again; if it fails again, report it with the output of `./berth version` and `./berth daemon status`.',
+  ),
+} as const satisfies Record<string, ErrorEntry>;
+
+/** Codes of all failures. */
+export type ErrorCode = keyof typeof entries;
+
+/** Every code with its HTTP status, exit code, meaning and remedy. `docs/errors.md` is printed from it. */
+export const registry: Readonly<Record<ErrorCode, ErrorEntry>> = entries;
