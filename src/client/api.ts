@@ -1,0 +1,156 @@
+import type {
+  DaemonStatus,
+  ForkRequest,
+  ImageBuildRequest,
+  LifecycleRequest,
+  LogLine,
+  PurgeRequest,
+  SetupPlan,
+  TemplateRequest,
+  UpRequest,
+  VersionInfo,
+} from '../contract/index.ts';
+import type {
+  BerthEvent,
+  Environment,
+  EnvironmentStats,
+  HostReport,
+  Image,
+  Operation,
+  ServiceStatus,
+  Template,
+} from '../model/index.ts';
+
+/** What every call takes. A failure is a `BerthError` with the daemon's code, message and remedy. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** Deadline of the call, default 60 000 ms; streams have none. */
+  readonly timeoutMs?: number;
+}
+
+/** What a call that starts an operation takes. */
+export interface StartCallOptions extends CallOptions {
+  /** The same key gives the same operation; default: a new one for each call, so that a repeated try is safe. */
+  readonly idempotencyKey?: string;
+}
+
+export interface WaitOptions {
+  readonly signal?: AbortSignal;
+  /** Called with the operation at first and on every change. */
+  readonly onUpdate?: (operation: Operation) => void;
+}
+
+export interface StreamOptions {
+  /** Ends the stream; iteration then returns without an error. */
+  readonly signal?: AbortSignal;
+}
+
+export interface LogQuery extends StreamOptions {
+  readonly service?: string;
+  readonly follow?: boolean;
+  /** Only the last lines of each service. */
+  readonly tail?: number;
+  readonly timestamps?: boolean;
+}
+
+export interface TerminalQuery {
+  readonly tty?: boolean;
+  readonly rows?: number;
+  readonly columns?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A running process at the other end of a WebSocket. */
+export interface RemoteProcess {
+  /** What it writes, in order, until it ends. One reader only; must be read for {@link exit} to settle. */
+  readonly output: AsyncIterable<{ readonly stream: 'stdout' | 'stderr'; readonly data: Uint8Array }>;
+  /** Exit code; rejects with a `BerthError` when it could not be started or the connection was lost. */
+  readonly exit: Promise<number>;
+  write(data: Uint8Array): Promise<void>;
+  /** Close its standard input. */
+  end(): Promise<void>;
+  resize(rows: number, columns: number): Promise<void>;
+  /** Leave; the process is ended. May be called twice. */
+  close(): void;
+}
+
+export interface EnvironmentsApi {
+  list(options?: CallOptions): Promise<readonly Environment[]>;
+  get(name: string, options?: CallOptions): Promise<Environment>;
+  up(request: UpRequest, options?: StartCallOptions): Promise<Operation>;
+  fork(request: ForkRequest, options?: StartCallOptions): Promise<Operation>;
+  start(name: string, request?: LifecycleRequest, options?: StartCallOptions): Promise<Operation>;
+  stop(name: string, request?: LifecycleRequest, options?: StartCallOptions): Promise<Operation>;
+  restart(name: string, request?: LifecycleRequest, options?: StartCallOptions): Promise<Operation>;
+  remove(name: string, options?: StartCallOptions): Promise<Operation>;
+  stats(name: string, options?: CallOptions): Promise<EnvironmentStats>;
+  allStats(options?: CallOptions): Promise<readonly EnvironmentStats[]>;
+  /** State of its services, asked of the machine now. */
+  services(name: string, options?: CallOptions): Promise<readonly ServiceStatus[]>;
+  logs(name: string, query?: LogQuery): AsyncIterable<LogLine>;
+  /** @param tailBytes all that is kept when absent */
+  console(name: string, tailBytes?: number, options?: CallOptions): Promise<string>;
+  exec(name: string, service: string, argv: readonly string[], query?: TerminalQuery): Promise<RemoteProcess>;
+  /** @param argv a login shell when absent */
+  shell(name: string, argv?: readonly string[], query?: TerminalQuery): Promise<RemoteProcess>;
+}
+
+export interface TemplatesApi {
+  list(options?: CallOptions): Promise<readonly Template[]>;
+  create(request: TemplateRequest, options?: StartCallOptions): Promise<Operation>;
+  remove(ref: string, options?: CallOptions): Promise<void>;
+}
+
+export interface ImagesApi {
+  list(options?: CallOptions): Promise<readonly Image[]>;
+  get(ref: string, options?: CallOptions): Promise<Image>;
+  build(name: string, request?: ImageBuildRequest, options?: StartCallOptions): Promise<Operation>;
+  remove(ref: string, options?: CallOptions): Promise<void>;
+}
+
+export interface OperationsApi {
+  list(options?: CallOptions): Promise<readonly Operation[]>;
+  get(id: string, options?: CallOptions): Promise<Operation>;
+  cancel(id: string, options?: CallOptions): Promise<Operation>;
+  /** The operation now and on every change until it ends; reconnects by itself. */
+  watch(id: string, options?: StreamOptions): AsyncIterable<Operation>;
+}
+
+export interface EventsApi {
+  /** Kept events after `after`; with `follow` also those to come, across lost connections. */
+  stream(
+    query?: StreamOptions & { readonly follow?: boolean; readonly after?: number },
+  ): AsyncIterable<BerthEvent>;
+}
+
+export interface HostApi {
+  report(options?: CallOptions): Promise<HostReport>;
+  setupPlan(options?: CallOptions): Promise<SetupPlan>;
+  setup(options?: StartCallOptions): Promise<Operation>;
+}
+
+export interface DaemonApi {
+  status(options?: CallOptions): Promise<DaemonStatus>;
+  /** Resolves when the daemon has accepted it, not when it is gone. */
+  stop(options?: CallOptions): Promise<void>;
+  purge(request?: PurgeRequest, options?: StartCallOptions): Promise<Operation>;
+}
+
+/** The whole API of a daemon. */
+export interface Client {
+  version(options?: CallOptions): Promise<VersionInfo>;
+  /**
+   * Wait until an operation has ended, in whatever state; look at its `state` and `error`.
+   * Aborting `signal` ends the wait and leaves the operation running.
+   */
+  waitOperation(id: string, options?: WaitOptions): Promise<Operation>;
+  /** The same, but throws the failure of an operation that failed or was cancelled. */
+  finishOperation(id: string, options?: WaitOptions): Promise<Operation>;
+  readonly daemon: DaemonApi;
+  readonly host: HostApi;
+  readonly images: ImagesApi;
+  readonly templates: TemplatesApi;
+  readonly environments: EnvironmentsApi;
+  readonly operations: OperationsApi;
+  readonly events: EventsApi;
+}

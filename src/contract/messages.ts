@@ -1,0 +1,22 @@
+import type { Static } from 'typebox';
+import type * as schemas from './schemas/index.ts';
+
+/** Versions of the daemon and what it stands on. */
+export type VersionInfo = Static<typeof schemas.VersionInfoSchema>;
+/** The daemon that answers. */
+export type DaemonStatus = Static<typeof schemas.DaemonStatusSchema>;
+/** What `purge` removes. */
+export type PurgeRequest = Static<typeof schemas.PurgeRequestSchema>;
+/** What `host setup` would install. */
+export type SetupPlan = Static<typeof schemas.SetupPlanSchema>;
+export type SetupRequest = Static<typeof schemas.SetupRequestSchema>;
+export type ImageBuildRequest = Static<typeof schemas.ImageBuildRequestSchema>;
+export type TemplateRequest = Static<typeof schemas.TemplateRequestSchema>;
+export type ShapeRequest = Static<typeof schemas.ShapeRequestSchema>;
+export type PublishRequest = Static<typeof schemas.PublishRequestSchema>;
+/** Create an environment, or apply the file to the one of this name. */
+export type UpRequest = Static<typeof schemas.UpRequestSchema>;
+export type ForkRequest = Static<typeof schemas.ForkRequestSchema>;
+export type LifecycleRequest = Static<typeof schemas.LifecycleRequestSchema>;
+/** One line of a service's output. */
+export type LogLine = Static<typeof schemas.LogLineSchema>;

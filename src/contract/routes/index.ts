@@ -1,0 +1,20 @@
+import type { Route } from '../route.ts';
+import { daemonRoutes } from './daemon.ts';
+import { environmentRoutes } from './environments.ts';
+import { hostRoutes } from './host.ts';
+import { imageRoutes } from './images.ts';
+import { operationRoutes } from './operations.ts';
+import { templateRoutes } from './templates.ts';
+
+/** Every route of the API by its id; the ids are the operation ids of the OpenAPI document. */
+export const routes = {
+  ...daemonRoutes,
+  ...hostRoutes,
+  ...imageRoutes,
+  ...templateRoutes,
+  ...environmentRoutes,
+  ...operationRoutes,
+} as const satisfies Record<string, Route>;
+
+export type Routes = typeof routes;
+export type RouteId = keyof Routes;

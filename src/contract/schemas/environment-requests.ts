@@ -1,0 +1,77 @@
+import { Type } from 'typebox';
+import { flag, list, name, port, record, reference, text } from './building-blocks.ts';
+
+const timeoutMs = Type.Integer({
+  minimum: 1,
+  maximum: 3_600_000,
+  description: 'How long it may take, in ms.',
+});
+
+export const ShapeRequestSchema = record(
+  {
+    vcpus: Type.Optional(Type.Integer({ minimum: 1, maximum: 256, description: 'Number of virtual CPUs.' })),
+    memoryMib: Type.Optional(Type.Integer({ minimum: 256, description: 'Guest memory in MiB.' })),
+    diskGib: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Virtual size of the root disk in GiB.' }),
+    ),
+  },
+  {
+    title: 'ShapeRequest',
+    description: 'The parts of the shape that are not left to `x-berth` or the default.',
+  },
+);
+
+export const PublishRequestSchema = record(
+  {
+    hostAddress: text('Address on the host to listen on.'),
+    hostPort: port('Port on the host to listen on.'),
+    service: text('Compose service.'),
+    containerPort: port('Port inside the container.'),
+  },
+  {
+    title: 'PublishRequest',
+    description: "A port to publish beside those on the environment's own address.",
+  },
+);
+
+export const UpRequestSchema = record(
+  {
+    name: Type.Optional(
+      name("Name of the environment; default: the file's `name`, else the directory's name."),
+    ),
+    compose: text('Text of the Compose file.'),
+    composePath: Type.Optional(text('Where the text was read from; used in messages only.')),
+    projectDirectory: text(
+      'Absolute directory on the host against which relative paths of the file are resolved.',
+    ),
+    variables: Type.Record(Type.String(), Type.String(), {
+      description: 'Values for the variables of the file.',
+    }),
+    shape: Type.Optional(ShapeRequestSchema),
+    publish: Type.Optional(list(PublishRequestSchema, { description: 'More ports to publish.' })),
+    image: Type.Optional(reference('Image of the guest, by name or id; default: `debian-13`.')),
+  },
+  {
+    title: 'UpRequest',
+    description: 'Create the environment, or apply the file to the one of this name.',
+  },
+);
+
+export const ForkRequestSchema = record(
+  {
+    source: reference('Name or id of the environment or template to fork.'),
+    name: Type.Optional(name("Name of the fork, or the prefix of the forks' names when `count` is above 1.")),
+    count: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 100, description: 'How many forks; default 1.' }),
+    ),
+  },
+  { title: 'ForkRequest', description: 'Make forks of an environment or template.' },
+);
+
+export const LifecycleRequestSchema = record(
+  {
+    timeoutMs: Type.Optional(timeoutMs),
+    force: Type.Optional(flag('Do not wait for the guest to shut down; default false.')),
+  },
+  { title: 'LifecycleRequest', description: 'How to start, stop or restart an environment.' },
+);

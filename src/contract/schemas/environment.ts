@@ -1,0 +1,116 @@
+import { Type } from 'typebox';
+import type { EnvironmentId, ImageId, TemplateId } from '../../model/index.ts';
+import { count, list, measure, moment, name, port, record, text } from './building-blocks.ts';
+import { OperationIdSchema } from './operation.ts';
+
+export const EnvironmentIdSchema = Type.Unsafe<EnvironmentId>(
+  Type.String({ pattern: '^env-[0-9a-f]{12}$', description: 'Id of an environment; never used again.' }),
+);
+export const TemplateIdSchema = Type.Unsafe<TemplateId>(
+  Type.String({ pattern: '^tpl-[0-9a-f]{12}$', description: 'Id of a template.' }),
+);
+export const ImageIdSchema = Type.Unsafe<ImageId>(
+  Type.String({
+    pattern: '^img-[0-9a-f]{16}$',
+    description: 'Id of an image: from the hash of its content.',
+  }),
+);
+
+export const EnvironmentStateSchema = Type.Enum(
+  ['creating', 'starting', 'running', 'degraded', 'stopping', 'stopped', 'crashed', 'failed', 'removing'],
+  { description: 'What it is doing, as seen from outside.' },
+);
+
+export const ProtocolSchema = Type.Enum(['tcp', 'udp'], { description: 'Transport protocol.' });
+
+export const ShapeSchema = record(
+  {
+    vcpus: Type.Integer({ minimum: 1, description: 'Number of virtual CPUs.' }),
+    memoryMib: Type.Integer({ minimum: 256, description: 'Guest memory in MiB.' }),
+    diskGib: Type.Integer({ minimum: 1, description: 'Virtual size of the root disk in GiB.' }),
+  },
+  { title: 'Shape', description: 'What a machine is given.' },
+);
+
+export const PublishedPortSchema = record(
+  {
+    service: text('Compose service that publishes it.'),
+    protocol: ProtocolSchema,
+    hostAddress: text("Address on the host, by default the environment's own `127.88.x.y`."),
+    hostPort: port('Port on the host.'),
+    guestPort: port('Port inside the machine.'),
+    containerPort: port('Port inside the container.'),
+  },
+  { title: 'PublishedPort', description: 'One published port.' },
+);
+
+export const ServiceStatusSchema = record(
+  {
+    name: text('Compose service.'),
+    container: text('Name of its container.'),
+    image: text('Image the container was made from.'),
+    state: text("The container engine's word: `created`, `running`, `exited`, …"),
+    health: Type.Optional(text('`healthy`, `unhealthy` or `starting`; absent without a health check.')),
+    exitCode: Type.Optional(Type.Integer({ description: 'Exit code of a container that ended.' })),
+    startedAt: Type.Optional(moment('When the container started.')),
+  },
+  { title: 'ServiceStatus', description: 'One Compose service as last seen in the machine.' },
+);
+
+export const ForkReportSchema = record(
+  {
+    from: text('The environment or template it was forked from, by name.'),
+    readyMs: measure('From the call to the first published port that accepts, in ms.'),
+    parentPausedMs: measure('How long the parent was paused, in ms; 0 when forked from a template.'),
+    steps: Type.Record(Type.String(), Type.Number(), { description: 'Time spent in each step, in ms.' }),
+    frozenBytes: count('Bytes that the freeze of the parent wrote to disk; 0 when forked from a template.'),
+  },
+  { title: 'ForkReport', description: 'Time and cost of the fork that made an environment, all measured.' },
+);
+
+export const EnvironmentSchema = record(
+  {
+    id: EnvironmentIdSchema,
+    name: name('Unique among the environments of a host.'),
+    state: EnvironmentStateSchema,
+    reason: Type.Optional(text('Why it is `crashed`, `failed` or `degraded`.')),
+    image: ImageIdSchema,
+    template: TemplateIdSchema,
+    parent: Type.Optional(text('Name of the environment or template it was forked from.')),
+    shape: ShapeSchema,
+    address: text('Its own loopback address, `127.88.x.y`.'),
+    ports: list(PublishedPortSchema, { description: 'Its published ports.' }),
+    services: list(ServiceStatusSchema, { description: 'Its services as last seen.' }),
+    createdAt: moment('When it was asked for.'),
+    readyAt: Type.Optional(moment('When it last became `running`.')),
+    pid: Type.Optional(count('Process id of its hypervisor process, while there is one.')),
+    namespace: Type.Optional(text('Network namespace, while the machine runs.')),
+    fork: Type.Optional(ForkReportSchema),
+    operation: Type.Optional(OperationIdSchema),
+  },
+  { title: 'Environment', description: 'A VM and the Compose project that runs in it.' },
+);
+
+export const EnvironmentStatsSchema = record(
+  {
+    id: EnvironmentIdSchema,
+    name: name('Name of the environment.'),
+    pssBytes: count('Proportional set size of its hypervisor process.'),
+    ownBytes: count('Resident memory that only it has: what its end would give back.'),
+    sharedBytes: count('Resident memory shared with the template and its other forks.'),
+    cpuPercent: measure('Share of one core used since the last sample, in percent.'),
+    cpuMs: measure('CPU time used since start, in ms.'),
+    diskBytes: count('Bytes its own disk layers occupy on the host.'),
+  },
+  { title: 'EnvironmentStats', description: 'Resources of one environment, measured when asked for.' },
+);
+
+export const LogLineSchema = record(
+  {
+    service: text('Compose service that wrote it.'),
+    stream: Type.Enum(['stdout', 'stderr'], { description: 'Which of its streams.' }),
+    at: Type.Optional(moment('When the container engine read it; only with `timestamps`.')),
+    line: text('The line without its line break.'),
+  },
+  { title: 'LogLine', description: "One line of a service's output." },
+);

@@ -1,0 +1,160 @@
+import type { Readable, Writable } from 'node:stream';
+import type {
+  DaemonStatus,
+  ForkRequest,
+  ImageBuildRequest,
+  LifecycleRequest,
+  LogLine,
+  PurgeRequest,
+  SetupPlan,
+  TemplateRequest,
+  UpRequest,
+  VersionInfo,
+} from '../contract/index.ts';
+import type {
+  BerthEvent,
+  Environment,
+  EnvironmentStats,
+  HostReport,
+  Image,
+  Operation,
+  ServiceStatus,
+  Template,
+} from '../model/index.ts';
+
+/** What comes with a call that starts an operation. */
+export interface StartOptions {
+  /** A second call with the same key returns the operation of the first. */
+  readonly idempotencyKey?: string;
+}
+
+/** A process in a container or machine with its streams. */
+export interface InteractiveProcess {
+  readonly stdin: Writable;
+  /** With a terminal everything arrives here. */
+  readonly stdout: Readable;
+  /** Absent with a terminal. */
+  readonly stderr?: Readable;
+  /** Tell the terminal its size; without a terminal it does nothing. */
+  resize(rows: number, columns: number): void;
+  /** Exit code; rejects when the connection to the process is lost. */
+  readonly exit: Promise<number>;
+  /** End the process and its connection; may be called twice. */
+  kill(): void;
+}
+
+export interface TerminalOptions {
+  readonly tty: boolean;
+  /** Only meant with `tty`. */
+  readonly rows: number;
+  /** Only meant with `tty`. */
+  readonly columns: number;
+}
+
+export interface ExecOptions extends TerminalOptions {
+  /** Compose service in whose container the command runs. */
+  readonly service: string;
+  readonly argv: readonly string[];
+}
+
+export interface ShellOptions extends TerminalOptions {
+  /** Command to run in the machine; a login shell when absent. */
+  readonly argv?: readonly string[];
+}
+
+export interface LogOptions {
+  /** Only this service; all when absent. */
+  readonly service?: string;
+  /** Go on until `signal`. */
+  readonly follow: boolean;
+  /** Last lines of each service; all when absent. */
+  readonly tail?: number;
+  /** Fill {@link LogLine.at}. */
+  readonly timestamps: boolean;
+  /** Ends the stream; iteration then returns without an error. */
+  readonly signal: AbortSignal;
+}
+
+/** Environments. `name` is a name or an id; what is not there is `not-found`. */
+export interface EnvironmentService {
+  list(): Promise<readonly Environment[]>;
+  get(name: string): Promise<Environment>;
+  /** Checks all that can be checked without a side effect, records the operation, and returns while it runs. */
+  up(request: UpRequest, options: StartOptions): Promise<Operation>;
+  remove(name: string, options: StartOptions): Promise<Operation>;
+  start(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation>;
+  stop(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation>;
+  restart(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation>;
+  fork(request: ForkRequest, options: StartOptions): Promise<Operation>;
+  stats(name: string): Promise<EnvironmentStats>;
+  /** Of every environment whose machine runs. */
+  allStats(): Promise<readonly EnvironmentStats[]>;
+  /** Asks the machine; `not-running` when there is none. */
+  services(name: string, signal: AbortSignal): Promise<readonly ServiceStatus[]>;
+  /** Rejects before the first line when the environment or service is not there. */
+  logs(name: string, options: LogOptions): Promise<AsyncIterable<LogLine>>;
+  /** The machine's console, also of one that crashed. @param tailBytes all that is kept when absent */
+  console(name: string, tailBytes?: number): Promise<string>;
+  exec(name: string, options: ExecOptions, signal: AbortSignal): Promise<InteractiveProcess>;
+  shell(name: string, options: ShellOptions, signal: AbortSignal): Promise<InteractiveProcess>;
+}
+
+export interface TemplateService {
+  list(): Promise<readonly Template[]>;
+  /** Freezes a running environment, which goes on running. */
+  create(request: TemplateRequest, options: StartOptions): Promise<Operation>;
+  /** `template-in-use` while something needs it. @param ref name or id */
+  remove(ref: string): Promise<void>;
+}
+
+export interface ImageService {
+  list(): Promise<readonly Image[]>;
+  /** `image-unknown` when there is none. @param ref id, or name for the newest of that name */
+  get(ref: string): Promise<Image>;
+  /** @param name name of a recipe */
+  build(name: string, request: ImageBuildRequest, options: StartOptions): Promise<Operation>;
+  /** `image-in-use` while something needs it. */
+  remove(ref: string): Promise<void>;
+}
+
+export interface OperationService {
+  /** Newest first. */
+  list(): Promise<readonly Operation[]>;
+  get(id: string): Promise<Operation>;
+  /** Returns at once; the operation undoes what it did before it ends. One that has ended is returned as it is. */
+  cancel(id: string): Promise<Operation>;
+  /** The operation now and after every change; ends when it has ended or at `signal`. `not-found` at once. */
+  watch(id: string, signal: AbortSignal): AsyncIterable<Operation>;
+}
+
+export interface EventService {
+  /** Every kept event with a sequence above `after`, oldest first. */
+  list(after: number): Promise<readonly BerthEvent[]>;
+  /** The same, and then each new one until `signal`. */
+  follow(after: number, signal: AbortSignal): AsyncIterable<BerthEvent>;
+}
+
+export interface HostService {
+  report(signal: AbortSignal): Promise<HostReport>;
+  plan(signal: AbortSignal): Promise<SetupPlan>;
+  setup(options: StartOptions): Promise<Operation>;
+}
+
+export interface DaemonService {
+  version(): Promise<VersionInfo>;
+  status(): Promise<DaemonStatus>;
+  /** Called after the answer has been sent; returns at once. */
+  requestStop(): void;
+  purge(request: PurgeRequest, options: StartOptions): Promise<Operation>;
+}
+
+/** All that the server calls; the daemon wires it. */
+export interface Services {
+  readonly environments: EnvironmentService;
+  readonly templates: TemplateService;
+  readonly images: ImageService;
+  readonly operations: OperationService;
+  readonly events: EventService;
+  readonly host: HostService;
+  readonly daemon: DaemonService;
+}
