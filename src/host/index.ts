@@ -1,0 +1,32 @@
+export { type DebianMirror, debianMirror, readAptSources } from './apt-mirror.ts';
+export type { AptSource } from './apt-sources.ts';
+export { type Cgroup, type CgroupOptions, createCgroup, listCgroups, openCgroup } from './cgroup.ts';
+export type { CgroupLimits } from './cgroup-limits.ts';
+export { type CgroupMode, cgroupMode } from './cgroup-mode.ts';
+export { connectUnix } from './connect-unix.ts';
+export { copyFile } from './copy-file.ts';
+export { cpuTimeMs } from './cpu-time.ts';
+export { allocatedBytes, diskSpace } from './disk-use.ts';
+export {
+  chmod,
+  chown,
+  type DirectoryOptions,
+  ensureDirectory,
+  exists,
+  listDirectory,
+  readBytes,
+  readText,
+  removeTree,
+} from './files.ts';
+export { type FollowOptions, followFile } from './follow-file.ts';
+export { type HomeDirectories, isRoot, resolveHome } from './home.ts';
+export { acquireHomeLock, type HomeLock, homeLockHolder } from './home-lock.ts';
+export { hostMemory, type MemoryUse, memoryUse } from './memory-use.ts';
+export { type PortHolder, portHolder } from './port-holder.ts';
+export { commandLine, identify, isAlive, type ProcessIdentity } from './process-identity.ts';
+export { sha256File, tailFile } from './read-parts.ts';
+export { type CommandResult, type RunOptions, run } from './run.ts';
+export { type DetachedOptions, startDetached } from './start-detached.ts';
+export { isMissing, systemCode } from './system-error.ts';
+export { terminate, waitForExit } from './terminate.ts';
+export { readJson, writeAtomic, writeJson } from './write-atomic.ts';
