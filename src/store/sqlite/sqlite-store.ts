@@ -1,0 +1,131 @@
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { BerthError, berthError } from '../../errors/index.ts';
+import { ChangeFeed } from '../change-feed.ts';
+import type { Change, Collection, Store, Versioned, WriteOptions } from '../store.ts';
+import { corrupt, storeFailure } from './failure.ts';
+import { openDatabase } from './open-database.ts';
+
+export interface SqliteStoreOptions {
+  /** File of the database, made when absent; its directory must be there. `:memory:` keeps nothing. */
+  readonly path: string;
+}
+
+/**
+ * Opens a store in one SQLite file. One process at a time.
+ * Fails with `store-corrupt` or `store-newer`, and then leaves the file as it is.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  return new SqliteStore(options.path, openDatabase(options.path));
+}
+
+type Row = Record<string, SQLOutputValue>;
+
+class SqliteStore implements Store {
+  private readonly path: string;
+  private readonly database: DatabaseSync;
+  private readonly feed = new ChangeFeed();
+  private readonly selectOne: StatementSync;
+  private readonly selectAll: StatementSync;
+  private readonly nextRevision: StatementSync;
+  private readonly upsert: StatementSync;
+  private readonly remove: StatementSync;
+
+  constructor(path: string, database: DatabaseSync) {
+    this.path = path;
+    this.database = database;
+    const prepare = (sql: string) => database.prepare(sql);
+    this.selectOne = prepare('SELECT key, version, value FROM documents WHERE collection = ? AND key = ?');
+    this.selectAll = prepare('SELECT key, version, value FROM documents WHERE collection = ? ORDER BY key');
+    this.nextRevision = prepare('UPDATE revision SET current = current + 1 RETURNING current');
+    this.upsert = prepare(
+      'INSERT OR REPLACE INTO documents (collection, key, version, value) VALUES (?, ?, ?, ?)',
+    );
+    this.remove = prepare('DELETE FROM documents WHERE collection = ? AND key = ?');
+  }
+
+  async get<Value>(collection: Collection<Value>, key: string): Promise<Versioned<Value> | undefined> {
+    const row = this.attempt(() => this.selectOne.get(collection.name, key));
+    return row === undefined ? undefined : this.parse<Value>(row);
+  }
+
+  async list<Value>(collection: Collection<Value>): Promise<Versioned<Value>[]> {
+    return this.attempt(() => this.selectAll.all(collection.name)).map((row) => this.parse<Value>(row));
+  }
+
+  async put<Value>(
+    collection: Collection<Value>,
+    key: string,
+    value: Value,
+    options: WriteOptions = {},
+  ): Promise<Versioned<Value>> {
+    const text = JSON.stringify(value);
+    const version = this.transaction(options, () => {
+      this.expectVersion(collection.name, key, options.ifVersion);
+      const revision = Number(this.nextRevision.get()?.['current']);
+      this.upsert.run(collection.name, key, revision, text);
+      return revision;
+    });
+    const document = { key, version, value };
+    this.feed.publish(collection.name, { kind: 'put', document: { key, version, value: JSON.parse(text) } });
+    return document;
+  }
+
+  async delete(collection: Collection<unknown>, key: string, options: WriteOptions = {}): Promise<boolean> {
+    const removed = this.transaction(options, () => {
+      this.expectVersion(collection.name, key, options.ifVersion);
+      return this.remove.run(collection.name, key).changes > 0;
+    });
+    if (removed) this.feed.publish(collection.name, { kind: 'delete', key });
+    return removed;
+  }
+
+  watch<Value>(collection: Collection<Value>, signal: AbortSignal): AsyncIterable<Change<Value>> {
+    return this.feed.subscribe(collection.name, signal) as AsyncIterable<Change<Value>>;
+  }
+
+  async close(): Promise<void> {
+    this.feed.close();
+    if (this.database.isOpen) this.database.close();
+  }
+
+  private expectVersion(collection: string, key: string, expected: number | undefined): void {
+    if (expected === undefined) return;
+    const found = Number(this.selectOne.get(collection, key)?.['version'] ?? 0);
+    if (found === expected) return;
+    throw berthError('conflict', `${collection}/${key} has version ${found}, expected ${expected}`);
+  }
+
+  private transaction<Result>(options: WriteOptions, work: () => Result): Result {
+    const relaxed = options.durability === 'relaxed';
+    return this.attempt(() => {
+      // In WAL mode NORMAL leaves out the sync of each commit; the next FULL commit syncs these too.
+      this.database.exec(relaxed ? 'PRAGMA synchronous = NORMAL' : 'PRAGMA synchronous = FULL');
+      this.database.exec('BEGIN IMMEDIATE');
+      try {
+        const result = work();
+        this.database.exec('COMMIT');
+        return result;
+      } catch (error) {
+        if (this.database.isTransaction) this.database.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  private attempt<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      throw error instanceof BerthError ? error : storeFailure(this.path, error);
+    }
+  }
+
+  private parse<Value>(row: Row): Versioned<Value> {
+    const key = String(row['key']);
+    try {
+      return { key, version: Number(row['version']), value: JSON.parse(String(row['value'])) as Value };
+    } catch (error) {
+      throw corrupt(this.path, `document ${key} is no JSON`, error);
+    }
+  }
+}
