@@ -30,3 +30,6 @@ export { type DetachedOptions, startDetached } from './start-detached.ts';
 export { isMissing, systemCode } from './system-error.ts';
 export { terminate, waitForExit } from './terminate.ts';
 export { readJson, writeAtomic, writeJson } from './write-atomic.ts';
+export { copySmallFile, createEmptyFile, hardLink, moveFile } from './links.ts';
+export { listProcesses } from './list-processes.ts';
+export { readAt, writeAt } from './random-access.ts';

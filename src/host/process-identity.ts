@@ -8,7 +8,8 @@ export interface ProcessIdentity {
   readonly startTicks: number;
 }
 
-function hasEnded(stat: ProcessStat): boolean {
+/** True for a zombie and for a process that is about to vanish. */
+export function hasEnded(stat: ProcessStat): boolean {
   return stat.state === 'Z' || stat.state === 'X' || stat.state === 'x';
 }
 

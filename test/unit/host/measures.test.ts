@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { cpuTimeMs, hostMemory, memoryUse } from '../../../src/host/index.ts';
+import { parseMemoryUse } from '../../../src/host/memory-use.ts';
+
+test('adds up a smaps_rollup file', () => {
+  const text = `55d0-7ffd ---p 00000000 00:00 0    [rollup]
+Rss:                 100 kB
+Pss:                  60 kB
+Pss_Dirty:            50 kB
+Shared_Clean:         30 kB
+Shared_Dirty:         10 kB
+Private_Clean:        20 kB
+Private_Dirty:        40 kB
+Swap:                  8 kB
+SwapPss:               4 kB
+`;
+  expect(parseMemoryUse(text)).toEqual({
+    rssBytes: 100 * 1024,
+    pssBytes: 60 * 1024,
+    privateBytes: 60 * 1024,
+    sharedBytes: 40 * 1024,
+    swapBytes: 8 * 1024,
+  });
+});
+
+test('measures this process', async () => {
+  const use = await memoryUse(process.pid);
+  expect(use?.rssBytes).toBeGreaterThan(10 * 1024 * 1024);
+  expect(use?.pssBytes).toBeLessThanOrEqual(use?.rssBytes ?? 0);
+  expect(use?.privateBytes).toBeGreaterThan(0);
+  const own = (process.cpuUsage().user + process.cpuUsage().system) / 1000;
+  // /proc counts in ticks of 10 ms, and time went by between the two readings.
+  expect(cpuTimeMs(process.pid)).toBeGreaterThan(own / 2);
+  expect(cpuTimeMs(process.pid)).toBeLessThan(own + 2_000);
+});
+
+test('a process that is not there has no figures', async () => {
+  expect(await memoryUse(2 ** 30)).toBeUndefined();
+  expect(cpuTimeMs(2 ** 30)).toBeUndefined();
+});
+
+test('measures the host', async () => {
+  const { totalBytes, availableBytes } = await hostMemory();
+  expect(availableBytes).toBeGreaterThan(0);
+  expect(totalBytes).toBeGreaterThan(availableBytes);
+});
