@@ -1,0 +1,158 @@
+import { BerthError } from '../errors/index.ts';
+import { readText } from '../host/index.ts';
+import {
+  type BaseChain,
+  baseChains,
+  FIREWALLD_COMMAND,
+  type IptablesTool,
+  iptablesRules,
+  legacyChains,
+  markedRules,
+  nftRules,
+  type Opening,
+  planOpenings,
+} from './foreign-firewall.ts';
+import type { HomeNetwork } from './home-network.ts';
+import { hostRules } from './host-rules.ts';
+import { runNetworkCommand } from './network-command.ts';
+
+const LEGACY_TABLES = '/proc/net/ip_tables_names';
+const RULE_MISSING = [1, 2];
+
+/**
+ * Keeps the home's own nftables table loaded, and openings for the guests in the host's other firewalls where these
+ * drop what they do not know:
+ * - Docker and ufw set the policy DROP on iptables' chains: rules are put in front by `iptables` itself, or by
+ *   `iptables-legacy` when that is what the host's rules were loaded with;
+ * - chains of the administrator's own nftables tables get rules in front, marked with a comment;
+ * - firewalld rejects at the end of its own chains: the slots' addresses become trusted sources.
+ * A reload of such a firewall forgets the openings; {@link ensure}, called from time to time, puts them back.
+ */
+export class FirewallKeeper {
+  readonly #home: HomeNetwork;
+  #loaded = false;
+
+  constructor(home: HomeNetwork) {
+    this.#home = home;
+  }
+
+  /** Loads what is missing. The first call of a process always loads the own table: another version may have made it. */
+  async ensure(): Promise<void> {
+    let chains = await listChains();
+    const present = chains.some((chain) => chain.family === 'inet' && chain.table === this.#home.table);
+    if (!this.#loaded || !present) {
+      await runNetworkCommand('load the rules of the guests', ['nft', '-f', '-'], {
+        input: hostRules(this.#home),
+      });
+      this.#loaded = true;
+      chains = await listChains();
+    }
+    for (const opening of planOpenings(chains)) await this.#open(opening);
+  }
+
+  /** Removes the own table and every opening of this home. */
+  async remove(): Promise<void> {
+    const table = `table inet ${this.#home.table}`;
+    await runNetworkCommand('remove the rules of the guests', ['nft', '-f', '-'], {
+      input: `${table}\ndelete ${table}\n`,
+    });
+    this.#loaded = false;
+    for (const opening of planOpenings(await listChains())) await this.#close(opening);
+  }
+
+  /** True when another software, or another home, has rules on forwarded packets. */
+  async othersForward(): Promise<boolean> {
+    const chains = await listChains();
+    return chains.some((chain) => chain.hook === 'forward' && chain.table !== this.#home.table);
+  }
+
+  async #open(opening: Opening): Promise<void> {
+    switch (opening.kind) {
+      case 'iptables':
+        for (const rule of iptablesRules(this.#home, opening.chain)) {
+          if (await iptables(opening.tool, ['-C', opening.chain, ...rule])) continue;
+          await iptables(opening.tool, ['-I', opening.chain, ...rule], []);
+        }
+        return;
+      case 'nft':
+        if ((await this.#marked(opening.chain)).length > 0) return;
+        await this.#insert(opening.chain);
+        return;
+      case 'firewalld':
+        await runNetworkCommand('let guests through firewalld', FIREWALLD_COMMAND);
+        return;
+    }
+  }
+
+  async #close(opening: Opening): Promise<void> {
+    switch (opening.kind) {
+      case 'iptables':
+        for (const rule of iptablesRules(this.#home, opening.chain)) {
+          await iptables(opening.tool, ['-D', opening.chain, ...rule]);
+        }
+        return;
+      case 'nft': {
+        const rules = await this.#marked(opening.chain);
+        if (rules.length === 0) return;
+        const input = rules
+          .map(
+            ({ family, table, chain, handle }) =>
+              `delete rule ${family} ${table} ${chain} handle ${handle}\n`,
+          )
+          .join('');
+        await runNetworkCommand('close a firewall again', ['nft', '-f', '-'], { input });
+        return;
+      }
+      case 'firewalld':
+        // Other homes may need it; it ends with firewalld's next reload.
+        return;
+    }
+  }
+
+  async #insert(chain: BaseChain): Promise<void> {
+    const input = nftRules(this.#home, chain.hook)
+      .map((rule) => `insert rule ${chain.family} ${chain.table} ${chain.name} ${rule}\n`)
+      .join('');
+    await runNetworkCommand('let guests through a firewall', ['nft', '-f', '-'], { input });
+  }
+
+  async #marked({ family, table, name }: BaseChain): Promise<ReturnType<typeof markedRules>> {
+    const argv = ['nft', '-j', '-a', 'list', 'chain', family, table, name];
+    const { stdout } = await runNetworkCommand('read the firewall', argv);
+    return markedRules(stdout, this.#home);
+  }
+}
+
+async function listChains(): Promise<BaseChain[]> {
+  const { stdout } = await runNetworkCommand('read the firewall', ['nft', '-j', 'list', 'chains']);
+  return [...baseChains(stdout), ...(await listLegacyChains())];
+}
+
+/** Asking `iptables-legacy` loads its kernel modules, so it is asked only where they are in use. */
+async function listLegacyChains(): Promise<BaseChain[]> {
+  const tables = (await readText(LEGACY_TABLES).catch(() => undefined)) ?? '';
+  if (!tables.split('\n').includes('filter')) return [];
+  try {
+    const { stdout } = await runNetworkCommand('read the firewall', ['iptables-legacy', '-w', '5', '-S']);
+    return legacyChains(stdout);
+  } catch (error) {
+    if (error instanceof BerthError && error.code === 'tool-missing') return [];
+    throw error;
+  }
+}
+
+/** True when it succeeded. `okExitCodes` empty: failing is an error. */
+async function iptables(
+  tool: IptablesTool,
+  args: readonly string[],
+  okExitCodes = RULE_MISSING,
+): Promise<boolean> {
+  const { exitCode } = await runNetworkCommand(
+    'let guests through the firewall',
+    [tool, '-w', '5', ...args],
+    {
+      okExitCodes,
+    },
+  );
+  return exitCode === 0;
+}

@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { ensureDirectory, exists, readText, removeTree, writeAtomic } from '../host/index.ts';
+import { DnsServer } from './dns-server.ts';
+import { FirewallKeeper } from './firewall-keeper.ts';
+import type { HomeNetwork } from './home-network.ts';
+import { runNetworkCommand } from './network-command.ts';
+
+const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
+
+/**
+ * The part of a home's network that is there once: forwarding, firewall rules, the DNS server and its address.
+ *
+ * Forwarding is a switch of the whole host (`net.ipv4.ip_forward`). Switching it on for the slots' interfaces alone
+ * would not do: the kernel asks the interface on which a packet arrives, and the answers arrive on whatever uplink or VPN
+ * the host uses at that moment. What the host then forwards besides is not Berth's to forbid; a home that switched it on
+ * switches it off again when it is purged and nobody else has rules for forwarded packets.
+ */
+export class HostNetwork {
+  readonly dns: DnsServer;
+  readonly #home: HomeNetwork;
+  readonly #runDirectory: string;
+  readonly #firewall: FirewallKeeper;
+  /** Present when it was this home that switched forwarding on. */
+  readonly #forwardingMark: string;
+
+  constructor(home: HomeNetwork, runDirectory: string) {
+    this.#home = home;
+    this.#runDirectory = runDirectory;
+    this.#firewall = new FirewallKeeper(home);
+    this.#forwardingMark = join(runDirectory, 'ip-forward-switched-on');
+    this.dns = new DnsServer(home, runDirectory);
+  }
+
+  /** Sets up what is missing; all is well when it returns. May be called at any time. */
+  async ensure(): Promise<void> {
+    await ensureDirectory(this.#runDirectory);
+    await Promise.all([this.#ensureForwarding(), this.#ensureDnsAddress(), this.#firewall.ensure()]);
+    await this.dns.ensure();
+  }
+
+  /** Takes everything away again. May be called when nothing is there. */
+  async remove(): Promise<void> {
+    await this.dns.stop();
+    await this.#firewall.remove();
+    await runNetworkCommand(
+      'remove the address of the DNS server',
+      ['ip', 'link', 'del', this.#home.dnsInterface],
+      {
+        okExitCodes: [1],
+      },
+    );
+    await this.#restoreForwarding();
+  }
+
+  async #ensureForwarding(): Promise<void> {
+    if ((await readText(FORWARDING))?.trim() === '1') return;
+    await writeAtomic(this.#forwardingMark, '');
+    await setForwarding(1);
+  }
+
+  async #restoreForwarding(): Promise<void> {
+    if (!(await exists(this.#forwardingMark))) return;
+    if (!(await this.#firewall.othersForward())) await setForwarding(0);
+    await removeTree(this.#forwardingMark);
+  }
+
+  async #ensureDnsAddress(): Promise<void> {
+    const { dnsInterface, dnsAddress } = this.#home;
+    const purpose = 'give the DNS server its address';
+    const show = ['ip', '-4', '-o', 'addr', 'show', 'dev', dnsInterface, 'up'];
+    const { exitCode, stdout } = await runNetworkCommand(purpose, show, { okExitCodes: [1] });
+    if (stdout.includes(` ${dnsAddress}/32 `)) return;
+    const add = exitCode === 0 ? [] : [`link add ${dnsInterface} type dummy`];
+    const input = [
+      ...add,
+      `addr replace ${dnsAddress}/32 dev ${dnsInterface}`,
+      `link set ${dnsInterface} up`,
+      '',
+    ].join('\n');
+    await runNetworkCommand(purpose, ['ip', '-batch', '-'], { input });
+  }
+}
+
+async function setForwarding(value: 0 | 1): Promise<void> {
+  await runNetworkCommand('switch forwarding', ['sysctl', '-q', '-w', `net.ipv4.ip_forward=${value}`]);
+}

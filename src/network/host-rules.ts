@@ -1,0 +1,52 @@
+import type { HomeNetwork } from './home-network.ts';
+import { HOST_LINK_PREFIX, SLOT_NETWORK } from './slot-plan.ts';
+
+/** Loopback, link-local with the cloud's metadata service (169.254.169.254), and one such service outside of it. */
+const FORBIDDEN = ['127.0.0.0/8', '169.254.0.0/16', '100.100.100.200'];
+
+/**
+ * Input of `nft -f -` on the host: the home's own table, replaced as a whole in one transaction.
+ *
+ * Rules match the device group of this home alone, so homes do not touch each other: a verdict `drop` or `reject` is
+ * final over all tables, `accept` ends only this table. Guests reach Berth's DNS and what the host can reach elsewhere;
+ * not the host's own services, not another guest of any home, not metadata services. Nobody reaches a guest but the
+ * host itself, whose packets are not forwarded.
+ */
+export function hostRules(home: HomeNetwork): string {
+  const ours = `iifgroup ${home.group}`;
+  return `table inet ${home.table}
+delete table inet ${home.table}
+table inet ${home.table} {
+  chain input {
+    type filter hook input priority filter - 10; policy accept;
+    ${ours} goto guest-to-host
+  }
+  chain guest-to-host {
+    ct state established,related accept
+    ip daddr ${home.dnsAddress} meta l4proto { tcp, udp } th dport 53 accept
+    reject with icmpx admin-prohibited
+  }
+  chain forward {
+    type filter hook forward priority filter - 10; policy accept;
+    ${ours} goto from-guest
+    oifgroup ${home.group} goto to-guest
+  }
+  chain from-guest {
+    oifname "${HOST_LINK_PREFIX}*" reject with icmpx admin-prohibited
+    ip daddr { ${FORBIDDEN.join(', ')} } reject with icmpx admin-prohibited
+    ip saddr != ${SLOT_NETWORK} drop
+    meta nfproto ipv6 drop
+    tcp flags syn tcp option maxseg size set rt mtu
+    accept
+  }
+  chain to-guest {
+    ct state established,related accept
+    drop
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    ${ours} masquerade
+  }
+}
+`;
+}

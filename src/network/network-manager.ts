@@ -1,0 +1,178 @@
+import { randomInt } from 'node:crypto';
+import { Mutex, sleep } from '../base/index.ts';
+import { type HomeNetwork, homeNetwork } from './home-network.ts';
+import { HostNetwork } from './host-network.ts';
+import { SlotFactory } from './slot-factory.ts';
+import { type NetworkSlot, SLOT_COUNT } from './slot-plan.ts';
+import { SlotPool } from './slot-pool.ts';
+
+/** Where the network reports what it had to repair; pino's logger fits. */
+export interface NetworkLog {
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+/** What a {@link NetworkManager} is made of. */
+export interface NetworkOptions {
+  /** 6 lower-case hex digits that tell this BERTH_HOME from others on the host. */
+  readonly homeId: string;
+  /** Directory for the DNS server's pid file and the like; made when it is missing. */
+  readonly runDirectory: string;
+  /** How many slots are kept ready; 0 makes each when it is asked for, in about 20 ms. */
+  readonly poolSize: number;
+  readonly log: NetworkLog;
+}
+
+/** What there is of slots. */
+export interface NetworkStatus {
+  /** Slots that {@link NetworkManager.acquire} would hand out at once. */
+  readonly ready: number;
+  readonly inUse: number;
+}
+
+/** The network of all machines of one home. Needs root; its errors name the tool that failed and what it was for. */
+export interface NetworkManager {
+  /**
+   * Sets up what is there once for the home (rules, DNS server), and watches over it from then on. May be called again.
+   * Fails with `tool-missing` or `command-failed`.
+   */
+  start(): Promise<void>;
+  /** A slot for `owner`, at once when one is ready, else after about 20 ms. Aborting leaves nothing behind. */
+  acquire(owner: string, signal?: AbortSignal): Promise<NetworkSlot>;
+  /**
+   * Destroys a slot; slots are never used twice. Ends when the namespace is gone from the host; fails with `timeout`
+   * after 20 s. May be called again, and for a slot that is gone already.
+   */
+  release(slot: NetworkSlot): Promise<void>;
+  /**
+   * Call once after `start`, with the slots of the machines that run: they count as in use, every other slot of this
+   * home is removed, and the pool begins to fill.
+   */
+  adopt(slots: readonly NetworkSlot[]): Promise<void>;
+  status(): NetworkStatus;
+  /** Ends the supervision and removes what nobody uses; slots in use, rules and DNS server stay for the next daemon. */
+  close(): Promise<void>;
+  /** Removes everything of this home, slots in use included: end the machines first. The manager is closed then. */
+  purge(): Promise<void>;
+}
+
+const SUPERVISION_INTERVAL_MS = 2_000;
+/** Reading the firewall costs two processes, so only each 15th round does. */
+const ROUNDS_PER_FULL_CHECK = 15;
+const REFILL_DELAY_MS = 300;
+
+/** Makes the manager; nothing happens on the host before `start`. Throws `internal` on a malformed `homeId`. */
+export function createNetworkManager(options: NetworkOptions): NetworkManager {
+  return new NamespaceNetwork(options);
+}
+
+class NamespaceNetwork implements NetworkManager {
+  readonly #log: NetworkLog;
+  readonly #host: HostNetwork;
+  readonly #factory: SlotFactory;
+  readonly #pool: SlotPool<NetworkSlot>;
+  readonly #inUse = new Map<string, string>();
+  readonly #setup = new Mutex();
+  #supervision: { ending: AbortController; ended: Promise<void> } | undefined;
+
+  constructor(options: NetworkOptions) {
+    const home: HomeNetwork = homeNetwork(options.homeId);
+    this.#log = options.log;
+    this.#host = new HostNetwork(home, options.runDirectory);
+    const factory = new SlotFactory(home, randomInt(SLOT_COUNT));
+    this.#factory = factory;
+    this.#pool = new SlotPool<NetworkSlot>({
+      size: options.poolSize,
+      refillDelayMs: REFILL_DELAY_MS,
+      create: (signal) => factory.create(signal),
+      destroy: (slot) => factory.destroy(slot),
+      onFillError: (error) => this.#log.warn(`No network slot could be made ahead: ${messageOf(error)}`),
+    });
+  }
+
+  start(): Promise<void> {
+    return this.#setup.run(async () => {
+      await this.#host.ensure();
+      if (this.#supervision !== undefined) return;
+      const ending = new AbortController();
+      this.#supervision = { ending, ended: this.#supervise(ending.signal) };
+    });
+  }
+
+  async acquire(owner: string, signal?: AbortSignal): Promise<NetworkSlot> {
+    const slot = await this.#pool.take(signal);
+    this.#inUse.set(slot.namespace, owner);
+    return slot;
+  }
+
+  async release(slot: NetworkSlot): Promise<void> {
+    await this.#factory.destroy(slot);
+    this.#inUse.delete(slot.namespace);
+  }
+
+  async adopt(slots: readonly NetworkSlot[]): Promise<void> {
+    const present = await this.#factory.list();
+    const wanted = new Set(slots.map((slot) => slot.namespace));
+    for (const slot of present) {
+      if (this.#inUse.has(slot.namespace)) continue;
+      if (wanted.has(slot.namespace)) this.#inUse.set(slot.namespace, 'adopted');
+      else await this.#factory.destroy(slot);
+    }
+    for (const namespace of wanted) {
+      if (!this.#inUse.has(namespace)) this.#log.warn(`The network namespace ${namespace} is gone`);
+    }
+    this.#pool.open();
+  }
+
+  status(): NetworkStatus {
+    return { ready: this.#pool.ready, inUse: this.#inUse.size };
+  }
+
+  async close(): Promise<void> {
+    await this.#stopSupervision();
+    await this.#pool.drain();
+  }
+
+  async purge(): Promise<void> {
+    await this.#stopSupervision();
+    await this.#pool.drain();
+    await this.#setup.run(async () => {
+      await this.#factory.destroyAll();
+      this.#inUse.clear();
+      await this.#host.remove();
+    });
+  }
+
+  async #stopSupervision(): Promise<void> {
+    const supervision = this.#supervision;
+    this.#supervision = undefined;
+    supervision?.ending.abort();
+    await supervision?.ended;
+  }
+
+  /** Restarts a DNS server that died, follows `/etc/hosts`, and puts back rules that a firewall's reload has flushed. */
+  async #supervise(signal: AbortSignal): Promise<void> {
+    for (let round = 1; await pause(signal); round += 1) {
+      try {
+        if (round % ROUNDS_PER_FULL_CHECK === 0) await this.#setup.run(() => this.#host.ensure());
+        else if (await this.#setup.run(() => this.#host.dns.ensure()))
+          this.#log.info('The DNS server of the guests was restarted');
+        this.#pool.refill();
+      } catch (error) {
+        this.#log.warn(messageOf(error));
+      }
+    }
+  }
+}
+
+/** False when it is time to end. */
+function pause(signal: AbortSignal): Promise<boolean> {
+  return sleep(SUPERVISION_INTERVAL_MS, signal).then(
+    () => true,
+    () => false,
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
