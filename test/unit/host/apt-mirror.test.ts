@@ -99,10 +99,9 @@ test('follows a list of mirrors, as cloud images have it', async () => {
 });
 
 test('says what to do when no Debian archive is named', async () => {
-  await expect(
-    debianMirror({}, etc({ 'sources.list': 'deb http://u.example/ubuntu noble main\n' })),
-  ).rejects.toMatchObject({
+  const directory = etc({ 'sources.list': 'deb http://u.example/ubuntu noble main\n' });
+  await expect(debianMirror({}, directory)).rejects.toMatchObject({
     code: 'host-setup-failed',
-    remedy: expect.stringContaining('BERTH_DEBIAN_MIRROR'),
+    remedy: 'set BERTH_DEBIAN_MIRROR to the base URL of a Debian mirror and try again',
   });
 });

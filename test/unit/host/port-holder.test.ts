@@ -12,10 +12,7 @@ test('names the process that listens on a TCP port', async () => {
   onTestFinished(() => void server.close());
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
-  expect(await portHolder('127.0.0.1', port, 'tcp')).toEqual({
-    pid: process.pid,
-    command: expect.stringContaining(program),
-  });
+  expect(await portHolder('127.0.0.1', port, 'tcp')).toEqual({ pid: process.pid, command: program });
   expect(await portHolder('0.0.0.0', port, 'tcp')).toMatchObject({ pid: process.pid });
   expect(await portHolder('127.0.0.2', port, 'tcp')).toBeUndefined();
   expect(await portHolder('127.0.0.1', port, 'udp')).toBeUndefined();
