@@ -1,0 +1,84 @@
+import type { Problem, Protocol } from '../model/index.ts';
+
+/** One port that a service publishes. Ranges are spelled out: one entry for each port. */
+export interface ComposePort {
+  readonly service: string;
+  readonly protocol: Protocol;
+  /** Address on the host that the file asks for; absent: the environment's own address. */
+  readonly hostAddress?: string;
+  /** Absent when the file leaves the choice open: the container engine picks one in the guest. */
+  readonly hostPort?: number;
+  readonly containerPort: number;
+  /**
+   * Port of the machine on which it can be reached: the host port, or the container's own port under
+   * `network_mode: host`. Absent when the container engine picks it.
+   */
+  readonly guestPort?: number;
+}
+
+/** What Berth must know of one service; all else is left to Compose in the guest. */
+export interface ComposeService {
+  readonly name: string;
+  /** Image reference with variables filled in. */
+  readonly image?: string;
+  /** The service has a `build` section beside its image; Berth takes the image and leaves the section out. */
+  readonly build: boolean;
+  readonly ports: readonly ComposePort[];
+  /** The file gives it a health check that is not disabled. The image may have one all the same. */
+  readonly healthcheck: boolean;
+  /** Number of containers, 0 or more; 1 by default. */
+  readonly replicas: number;
+  /** It shares the machine's network (`network_mode: host`). */
+  readonly hostNetwork: boolean;
+  /** It may end with exit code 0 and be well: another service waits for it to complete, or its restart policy is `no`. */
+  readonly mayComplete: boolean;
+}
+
+/** The `x-berth` section: what the machine of this project is given. */
+export interface BerthSettings {
+  readonly cpus?: number;
+  readonly memoryMib?: number;
+  readonly diskGib?: number;
+  /** Name of the guest image to boot. */
+  readonly image?: string;
+  /** Container image archives to load before `up`: paths relative to the Compose file, never outside its directory. */
+  readonly images: readonly string[];
+}
+
+export interface ComposeProject {
+  /** The file's own `name`. */
+  readonly name?: string;
+  /** Services that `up` starts, in the file's order. Those of profiles that are not active are left out. */
+  readonly services: readonly ComposeService[];
+  readonly berth: BerthSettings;
+  /** Variables that the file refers to, sorted. */
+  readonly variables: readonly string[];
+}
+
+/**
+ * - `invalid`: the file breaks the Compose Specification (or YAML)
+ * - `unsupported`: the file is right, but Berth cannot do it yet
+ * - `warning`: it works, though not quite as written
+ */
+export type ComposeProblemKind = 'invalid' | 'unsupported' | 'warning';
+
+export interface ComposeProblem extends Problem {
+  readonly kind: ComposeProblemKind;
+}
+
+export interface ComposeOptions {
+  /** Values for `${NAME}`. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+export interface ComposeReading {
+  /** Present when there is no problem. */
+  readonly project?: ComposeProject;
+  /** Everything wrong with the file, in its order, at most {@link MAX_PROBLEMS} entries. */
+  readonly problems: readonly ComposeProblem[];
+  /** What is done otherwise than the file may suggest. */
+  readonly warnings: readonly ComposeProblem[];
+}
+
+/** No reader wants more; the last entry says how many were left out. */
+export const MAX_PROBLEMS = 100;

@@ -1,0 +1,161 @@
+import type { ComposeOptions, ComposeReading } from './compose-project.ts';
+import { readBerthSettings } from './berth-settings.ts';
+import { checkKeys } from './check-keys.ts';
+import { TOP_KEYS } from './keys.ts';
+import { ProblemList } from './problem-list.ts';
+import { checkDependencies, declaredNames, dependenciesOf } from './references.ts';
+import { checkDeclarations, refuseSections } from './refusals.ts';
+import { type LocatedService, readService } from './services.ts';
+import {
+  child,
+  entriesOf,
+  isText,
+  itemsOf,
+  type MapEntry,
+  type MapValue,
+  textOf,
+  type Value,
+} from './value.ts';
+import { readValues } from './value-reader.ts';
+import { readYaml } from './yaml-source.ts';
+
+/** Ports of the machine that are not free: 22 is its own SSH server. */
+export const RESERVED_GUEST_PORTS: readonly number[] = [22];
+const MAX_PORTS = 2_000;
+const PROJECT_NAME = /^[a-z0-9][a-z0-9_-]*$/;
+
+/**
+ * Reads a Compose file and checks what Berth must know of it; Compose in the machine does the rest. Reports every problem
+ * with its line and column. Never throws, reads no file and ends within a second whatever the text is.
+ */
+export function parseCompose(text: string, options: ComposeOptions): ComposeReading {
+  const { root, problems } = readYaml(text);
+  if (root === undefined) return ended(problems);
+  const { value, names } = readValues(root, options, problems);
+  if (value === undefined) return ended(problems);
+  if (value.kind !== 'map') {
+    problems.add('invalid', 'file', 'must be a map with a "services" section', value.place.start);
+    return ended(problems);
+  }
+  const services = readServices(value, options, problems);
+  const berth = readBerthSettings(value, problems);
+  const name = readName(value, problems);
+  if (problems.hasErrors) return ended(problems);
+  const variables = [...new Set([...names, ...inheritedVariables(value)])].toSorted();
+  return {
+    ...ended(problems),
+    project: { ...(name === undefined ? {} : { name }), services, berth, variables },
+  };
+}
+
+/** Names of all variables that a Compose file takes from outside, sorted; none when it cannot be read. */
+export function referencedVariables(text: string): string[] {
+  const { root } = readYaml(text);
+  if (root === undefined) return [];
+  const { value, names } = readValues(root, { variables: {} }, new ProblemList());
+  return [...new Set([...names, ...(value === undefined ? [] : inheritedVariables(value))])].toSorted();
+}
+
+function ended(problems: ProblemList): ComposeReading {
+  return { problems: problems.errors(), warnings: problems.warnings() };
+}
+
+function readServices(
+  root: MapValue,
+  options: ComposeOptions,
+  problems: ProblemList,
+): LocatedService['service'][] {
+  checkKeys(root, '', TOP_KEYS, problems);
+  refuseSections(root, problems);
+  checkDeclarations(root, problems);
+  const entries = entriesOf(child(root, 'services'));
+  if (entries.length === 0) {
+    problems.add(
+      'invalid',
+      'services',
+      'the file has no services',
+      root.entries.get('services')?.keyPlace.start ?? root.place.start,
+    );
+  }
+  const declared = declaredNames(root);
+  const read = entries.map((entry) => ({ entry, located: readService(entry, declared, problems) }));
+  const active = read.filter(({ entry }) => isActive(entry.value, options));
+  checkDependencies(
+    active.map(({ entry }) => entry),
+    problems,
+  );
+  const located = active.flatMap((service) => service.located ?? []);
+  checkPorts(located, problems);
+  const completing = awaitedCompletions(active.map(({ entry }) => entry));
+  return located.map(({ service }) => ({
+    ...service,
+    mayComplete: service.mayComplete || completing.has(service.name),
+  }));
+}
+
+/** A service without profiles is active, and so is one with a profile of `COMPOSE_PROFILES`. */
+function isActive(service: Value, options: ComposeOptions): boolean {
+  const profiles = itemsOf(child(service, 'profiles')).flatMap((item) => (isText(item) ? item.text : []));
+  const wanted = (options.variables['COMPOSE_PROFILES'] ?? '').split(',').map((name) => name.trim());
+  return profiles.length === 0 || profiles.some((name) => wanted.includes(name) || wanted.includes('*'));
+}
+
+function awaitedCompletions(active: readonly MapEntry[]): Set<string> {
+  const dependencies = active.flatMap((entry) => dependenciesOf(entry.value, ''));
+  return new Set(
+    dependencies
+      .filter(({ condition }) => condition === 'service_completed_successfully')
+      .map(({ name }) => name),
+  );
+}
+
+function checkPorts(services: readonly LocatedService[], problems: ProblemList): void {
+  const takenBy = new Map<string, string>();
+  let count = 0;
+  for (const { port, path, offset } of services.flatMap((service) => service.ports)) {
+    count += 1;
+    if (count > MAX_PORTS) {
+      problems.add('invalid', path, `the file publishes more than ${MAX_PORTS} ports`, offset);
+      return;
+    }
+    const { guestPort, protocol, service, containerPort } = port;
+    if (guestPort === undefined) continue;
+    const key = `${guestPort}/${protocol}`;
+    const holder = takenBy.get(key);
+    const target = `${service}:${containerPort}`;
+    if (holder !== undefined && holder !== target) {
+      const owner = holder.slice(0, holder.lastIndexOf(':'));
+      problems.add('invalid', path, `port ${key} is already published by service "${owner}"`, offset);
+    }
+    if (protocol === 'tcp' && RESERVED_GUEST_PORTS.includes(guestPort)) {
+      problems.add(
+        'unsupported',
+        path,
+        `port ${key} belongs to the machine itself: publish another one, such as 2222:${containerPort}`,
+        offset,
+      );
+    }
+    takenBy.set(key, holder ?? target);
+  }
+}
+
+function readName(root: MapValue, problems: ProblemList): string | undefined {
+  const name = textOf(root, 'name');
+  if (name === undefined || PROJECT_NAME.test(name)) return name;
+  const message =
+    'a project name has lower-case letters, digits, "-" and "_", and starts with a letter or digit';
+  problems.add('invalid', 'name', message, child(root, 'name')?.place.start);
+  return undefined;
+}
+
+/** Variables that containers take over by name: `environment: [NAME]` or `environment: {NAME: }`. */
+function inheritedVariables(root: Value): string[] {
+  return entriesOf(child(root, 'services')).flatMap((entry) => {
+    const environment = child(entry.value, 'environment');
+    const listed = itemsOf(environment).flatMap((item) =>
+      isText(item) && /^[A-Za-z_]\w*$/.test(item.text) ? item.text : [],
+    );
+    const keyed = entriesOf(environment).flatMap(({ key, value }) => (value.kind === 'null' ? key : []));
+    return [...listed, ...keyed];
+  });
+}

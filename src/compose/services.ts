@@ -1,0 +1,177 @@
+import { readMount } from './bind-mounts.ts';
+import { checkKeys } from './check-keys.ts';
+import type { ComposePort, ComposeService } from './compose-project.ts';
+import { DEPLOY_KEYS, HEALTHCHECK_KEYS, SERVICE_KEYS } from './keys.ts';
+import { readPortEntry } from './ports.ts';
+import type { ProblemList } from './problem-list.ts';
+import { checkReferences, checkVolume, type declaredNames } from './references.ts';
+import { refuseServiceKeys } from './refusals.ts';
+import { child, isText, itemsOf, type MapEntry, type MapValue, textOf, type Value } from './value.ts';
+
+const SERVICE_NAME = /^[a-zA-Z0-9._-]+$/;
+const MAX_REPLICAS = 1_000;
+
+/** A service with the place in the text of each of its ports. */
+export interface LocatedService {
+  readonly service: ComposeService;
+  readonly ports: readonly { readonly port: ComposePort; readonly path: string; readonly offset: number }[];
+}
+
+/** Reads and checks one service. Undefined when it is no map. */
+export function readService(
+  entry: MapEntry,
+  declared: ReturnType<typeof declaredNames>,
+  problems: ProblemList,
+): LocatedService | undefined {
+  const path = `services.${entry.key}`;
+  if (!SERVICE_NAME.test(entry.key))
+    problems.add(
+      'invalid',
+      path,
+      'a service name has letters, digits, ".", "_" and "-"',
+      entry.keyPlace.start,
+    );
+  const map = entry.value;
+  if (map.kind !== 'map') {
+    problems.add('invalid', path, 'must be a map with "image"', entry.keyPlace.start);
+    return undefined;
+  }
+  checkKeys(map, path, SERVICE_KEYS, problems);
+  refuseServiceKeys(map, path, problems);
+  checkReferences(map, path, declared, problems);
+  checkMounts(map, path, declared, problems);
+  checkSections(map, path, problems);
+  const image = readImage(entry, map, path, problems);
+  const replicas = readReplicas(map, path, problems);
+  const hostNetwork = textOf(map, 'network_mode') === 'host';
+  const ports = readPorts(entry.key, map, path, hostNetwork, problems);
+  checkReplicas(map, path, replicas, ports, problems);
+  const service = {
+    name: entry.key,
+    ...(image === undefined ? {} : { image }),
+    build: map.entries.has('build'),
+    ports: ports.map(({ port }) => port),
+    healthcheck: hasHealthcheck(child(map, 'healthcheck')),
+    replicas,
+    hostNetwork,
+    mayComplete: ['no', 'false', 'on-failure'].includes((textOf(map, 'restart') ?? '').split(':')[0] ?? ''),
+  };
+  return { service, ports };
+}
+
+function readImage(entry: MapEntry, map: MapValue, path: string, problems: ProblemList): string | undefined {
+  const image = textOf(map, 'image');
+  const build = map.entries.get('build');
+  if (image === '') problems.add('invalid', `${path}.image`, 'is empty', child(map, 'image')?.place.start);
+  if (build !== undefined && image === undefined) {
+    const remedy = `build it, save it with \`docker save\`, and name it under "image" and the archive under "x-berth.images"`;
+    problems.add('unsupported', `${path}.build`, `images are not built yet: ${remedy}`, build.keyPlace.start);
+  } else if (build !== undefined) {
+    problems.add(
+      'warning',
+      `${path}.build`,
+      '"build" is left out: the image is loaded or pulled as it is',
+      build.keyPlace.start,
+    );
+  } else if (image === undefined && !['extends', 'provider'].some((key) => map.entries.has(key))) {
+    problems.add('invalid', path, 'has no "image"', entry.keyPlace.start);
+  }
+  return image === '' ? undefined : image;
+}
+
+function checkMounts(
+  map: MapValue,
+  path: string,
+  declared: ReturnType<typeof declaredNames>,
+  problems: ProblemList,
+): void {
+  itemsOf(child(map, 'volumes')).forEach((item, index) => {
+    const itemPath = `${path}.volumes[${index}]`;
+    const name = readMount(item, itemPath, problems);
+    if (name !== undefined) checkVolume({ name, place: item.place, path: itemPath }, declared, problems);
+  });
+}
+
+function checkSections(map: MapValue, path: string, problems: ProblemList): void {
+  const healthcheck = child(map, 'healthcheck');
+  if (healthcheck?.kind === 'map') checkKeys(healthcheck, `${path}.healthcheck`, HEALTHCHECK_KEYS, problems);
+  const deploy = child(map, 'deploy');
+  if (deploy?.kind === 'map') checkKeys(deploy, `${path}.deploy`, DEPLOY_KEYS, problems);
+  const networks = map.entries.get('networks');
+  if (networks !== undefined && child(map, 'network_mode') !== undefined) {
+    problems.add(
+      'invalid',
+      `${path}.networks`,
+      '"networks" and "network_mode" exclude each other',
+      networks.keyPlace.start,
+    );
+  }
+}
+
+function readPorts(
+  service: string,
+  map: MapValue,
+  path: string,
+  hostNetwork: boolean,
+  problems: ProblemList,
+): LocatedService['ports'] {
+  return itemsOf(child(map, 'ports')).flatMap((item, index) => {
+    const itemPath = `${path}.ports[${index}]`;
+    return readPortEntry(item, itemPath, problems).map((mapping) => {
+      const guestPort = hostNetwork ? mapping.containerPort : mapping.hostPort;
+      const port = { service, ...mapping, ...(guestPort === undefined ? {} : { guestPort }) };
+      return { port, path: itemPath, offset: item.place.start };
+    });
+  });
+}
+
+function hasHealthcheck(value: Value | undefined): boolean {
+  if (value?.kind !== 'map' || textOf(value, 'disable') === 'true') return false;
+  const test = child(value, 'test');
+  const first = itemsOf(test)[0];
+  return !(isText(first) && first.text === 'NONE') && !(isText(test) && test.text === 'NONE');
+}
+
+function readReplicas(map: MapValue, path: string, problems: ProblemList): number {
+  const read = (value: Value | undefined, where: string): number | undefined => {
+    if (!isText(value)) return undefined;
+    const count = /^\d{1,5}$/.test(value.text) ? Number(value.text) : Number.NaN;
+    if (count <= MAX_REPLICAS) return count;
+    problems.add('invalid', where, `must be a whole number from 0 to ${MAX_REPLICAS}`, value.place.start);
+    return undefined;
+  };
+  const scale = read(child(map, 'scale'), `${path}.scale`);
+  const replicas = read(child(child(map, 'deploy'), 'replicas'), `${path}.deploy.replicas`);
+  if (scale !== undefined && replicas !== undefined && scale !== replicas) {
+    problems.add(
+      'invalid',
+      `${path}.scale`,
+      '"scale" and "deploy.replicas" differ',
+      child(map, 'scale')?.place.start,
+    );
+  }
+  return scale ?? replicas ?? 1;
+}
+
+function checkReplicas(
+  map: MapValue,
+  path: string,
+  replicas: number,
+  ports: LocatedService['ports'],
+  problems: ProblemList,
+): void {
+  if (replicas < 2) return;
+  const name = map.entries.get('container_name');
+  if (name !== undefined)
+    problems.add(
+      'invalid',
+      `${path}.container_name`,
+      `${replicas} containers cannot have one name`,
+      name.keyPlace.start,
+    );
+  for (const { port, path: portPath, offset } of ports) {
+    if (port.guestPort === undefined) continue;
+    const message = `${replicas} containers cannot all have port ${port.guestPort}: leave out the host port, or give a range`;
+    problems.add('invalid', portPath, message, offset);
+  }
+}

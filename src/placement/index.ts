@@ -1,0 +1,1 @@
+export { checkFits, type HostResources } from './check-fits.ts';
