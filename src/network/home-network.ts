@@ -9,10 +9,10 @@ export interface HomeNetwork {
   readonly table: string;
   /** Device group of its host-side interfaces: rules match the group, so an interface is covered from its first moment. */
   readonly group: number;
-  /** Dummy interface that carries the DNS server's address. */
-  readonly dnsInterface: string;
-  /** Address of its DNS server, out of 100.127.0.0/16. */
+  /** Address of its DNS server, out of 100.127.0.0/16, on the host's loopback interface: not every kernel has others. */
   readonly dnsAddress: string;
+  /** Label of that address, so that `ip address` shows whose it is. */
+  readonly dnsLabel: string;
 }
 
 /** Device groups of Berth begin here (`b` in the top byte), the home's id follows: no other software numbers groups so. */
@@ -28,8 +28,8 @@ export function homeNetwork(homeId: string): HomeNetwork {
     namespacePrefix: `berth-${homeId}-`,
     table: `berth-${homeId}`,
     group: GROUP_BASE + Number.parseInt(homeId, 16),
-    dnsInterface: `berth${homeId}`,
     dnsAddress: dnsAddress(Number.parseInt(homeId.slice(2), 16)),
+    dnsLabel: `lo:berth${homeId}`,
   };
 }
 

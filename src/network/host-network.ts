@@ -42,13 +42,8 @@ export class HostNetwork {
   async remove(): Promise<void> {
     await this.dns.stop();
     await this.#firewall.remove();
-    await runNetworkCommand(
-      'remove the address of the DNS server',
-      ['ip', 'link', 'del', this.#home.dnsInterface],
-      {
-        okExitCodes: [1],
-      },
-    );
+    const address = ['ip', 'addr', 'del', `${this.#home.dnsAddress}/32`, 'dev', 'lo'];
+    await runNetworkCommand('remove the address of the DNS server', address, { okExitCodes: [2] });
     await this.#restoreForwarding();
   }
 
@@ -65,19 +60,21 @@ export class HostNetwork {
   }
 
   async #ensureDnsAddress(): Promise<void> {
-    const { dnsInterface, dnsAddress } = this.#home;
-    const purpose = 'give the DNS server its address';
-    const show = ['ip', '-4', '-o', 'addr', 'show', 'dev', dnsInterface, 'up'];
-    const { exitCode, stdout } = await runNetworkCommand(purpose, show, { okExitCodes: [1] });
-    if (stdout.includes(` ${dnsAddress}/32 `)) return;
-    const add = exitCode === 0 ? [] : [`link add ${dnsInterface} type dummy`];
-    const input = [
-      ...add,
-      `addr replace ${dnsAddress}/32 dev ${dnsInterface}`,
-      `link set ${dnsInterface} up`,
-      '',
-    ].join('\n');
-    await runNetworkCommand(purpose, ['ip', '-batch', '-'], { input });
+    const { dnsAddress, dnsLabel } = this.#home;
+    // Scope `host`: the host never takes it as the source of its own packets.
+    const argv = [
+      'ip',
+      'addr',
+      'replace',
+      `${dnsAddress}/32`,
+      'dev',
+      'lo',
+      'scope',
+      'host',
+      'label',
+      dnsLabel,
+    ];
+    await runNetworkCommand('give the DNS server its address', argv);
   }
 }
 

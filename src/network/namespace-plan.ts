@@ -77,6 +77,7 @@ export function namespaceRules(home: HomeNetwork, slot: NetworkSlot): string {
     type filter hook input priority filter; policy drop;
     ct state established,related accept
     iifname "${TAP}" icmp type echo-request accept
+    iifname "${TAP}" meta l4proto tcp reject with tcp reset
     iifname "${TAP}" reject with icmp admin-prohibited
   }
 }
