@@ -1,4 +1,7 @@
+export * from './frames.ts';
 export * from './messages.ts';
+export { readQuery, writeQuery } from './query.ts';
 export * from './route.ts';
 export { type RouteId, type Routes, routes } from './routes/index.ts';
 export * from './schemas/index.ts';
+export { createValidator, type Validator } from './validate.ts';

@@ -35,6 +35,8 @@ export interface Route {
   /** One answer, or one item of a stream; absent when there is nothing to read. */
   readonly response?: TSchema;
   readonly stream?: StreamKind;
+  /** Field of an item of an `sse` stream that is its event id, after which the stream can be resumed. */
+  readonly resumeField?: string;
   /** True when the `Idempotency-Key` header is heeded. */
   readonly idempotent?: boolean;
   /** Codes that this route answers with beside those that every route may. */

@@ -28,11 +28,8 @@ const eventDocuments = defineCollection<BerthEvent>('events');
 /** Loads the events of earlier daemons; sequences go on from the last. */
 export async function createEventLog(options: EventLogOptions): Promise<EventLog> {
   const documents = await options.store.list(eventDocuments);
-  const log = new StoredEventLog(
-    options,
-    documents.map((document) => document.value),
-  );
-  return log;
+  const events = documents.map((document) => document.value);
+  return new StoredEventLog(options, events);
 }
 
 class StoredEventLog implements EventLog {
@@ -65,7 +62,8 @@ class StoredEventLog implements EventLog {
   }
 
   async *follow(after: number, signal: AbortSignal): AsyncGenerator<BerthEvent> {
-    let last = after;
+    // A sequence that was not reached yet comes from a home that is no more.
+    let last = Math.min(after, this.#sequence.value);
     for await (const _ of this.#sequence.read(signal)) {
       for (const event of this.list(last)) {
         if (signal.aborted) return;

@@ -26,13 +26,14 @@ export class LiveOperation {
   #saved: Promise<unknown> = Promise.resolve();
   #announcement: NodeJS.Timeout | undefined;
   #hasWork = false;
+  /** The work has ended: what its stragglers still report is not heard. */
+  #ending = false;
 
   constructor(stored: StoredOperation, surroundings: Surroundings) {
     this.#stored = stored;
     this.#surroundings = surroundings;
     this.#latest = new LatestValue(stored.operation);
     if (isEnded(stored.operation)) this.#latest.end();
-    if (stored.operation.state === 'cancelling') this.#abort();
   }
 
   get operation(): Operation {
@@ -62,19 +63,25 @@ export class LiveOperation {
     return saved;
   }
 
+  /** Abort the work, also when that cannot be written: a full disk must not keep anyone from stopping things. */
   async cancel(): Promise<void> {
-    if (this.operation.state !== 'running') return;
+    if (this.operation.state !== 'running' || this.#ending) return;
     this.#change({ ...this.operation, state: 'cancelling' });
-    await this.save();
-    this.#abort();
+    await this.save().catch(this.#surroundings.onError);
+    this.controller.abort(berthError('cancelled', `The ${this.operation.kind} was cancelled`));
   }
 
-  /** Do the work; never rejects. */
+  /** Do the work; never rejects. The end is on disk before anyone is told of it. */
   async run(work: Work, durability: ProgressDurability): Promise<void> {
     this.#hasWork = true;
     const outcome = await this.#outcomeOf(work, durability);
-    this.#change(withOutcome(this.operation, outcome, this.#timestamp()), 'without input');
+    this.#ending = true;
+    const { idempotencyKey } = this.#stored;
+    const operation = withOutcome(this.operation, outcome, this.#timestamp());
+    this.#stored = { operation, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
     await this.save().catch(this.#surroundings.onError);
+    clearTimeout(this.#announcement);
+    this.#latest.value = operation;
     this.#latest.end();
   }
 
@@ -83,7 +90,8 @@ export class LiveOperation {
       const result = await work(this.#context(durability));
       return { state: 'succeeded', ...(result === undefined ? {} : { names: result.names }) };
     } catch (error) {
-      const state = this.controller.signal.aborted ? 'cancelled' : 'failed';
+      const cancelled = this.controller.signal.aborted || this.operation.state === 'cancelling';
+      const state = cancelled ? 'cancelled' : 'failed';
       return { state, error: asBerthError(error).toFailure() };
     }
   }
@@ -122,20 +130,17 @@ export class LiveOperation {
 
   /** Progress that cannot be written does not stop the work: machines are not given up because bookkeeping failed. */
   async #saveProgress(durability: ProgressDurability): Promise<void> {
-    if (durability === 'steps') await this.save().catch(this.#surroundings.onError);
+    if (durability === 'steps' && !this.#ending) await this.save().catch(this.#surroundings.onError);
   }
 
   #detail(index: number, text: string): void {
-    if (this.operation.steps[index] === undefined || isEnded(this.operation)) return;
+    if (this.#ending || this.operation.steps[index] === undefined) return;
     this.#set(withStepDetail(this.operation, index, text));
     this.#announcement ??= setTimeout(() => this.#announce(), DETAIL_INTERVAL_MS).unref();
   }
 
-  #change(operation: Operation, input: 'with input' | 'without input' = 'with input'): void {
-    if (input === 'without input') {
-      const { idempotencyKey } = this.#stored;
-      this.#stored = { operation, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
-    }
+  #change(operation: Operation): void {
+    if (this.#ending) return;
     this.#set(operation);
     this.#announce();
   }
@@ -149,10 +154,6 @@ export class LiveOperation {
     clearTimeout(this.#announcement);
     this.#announcement = undefined;
     this.#latest.announce();
-  }
-
-  #abort(): void {
-    this.controller.abort(berthError('cancelled', `The ${this.operation.kind} was cancelled`));
   }
 
   #timestamp(): string {

@@ -30,7 +30,10 @@ export interface OperationContext {
   readonly id: OperationId;
   /** Aborts when the operation is cancelled or the daemon stops; the work then undoes what it did and throws. */
   readonly signal: AbortSignal;
-  /** Run one step. What it throws is thrown on; an aborted {@link signal} keeps it from starting. */
+  /**
+   * Run one step. What it throws is thrown on; an aborted {@link signal} keeps it from starting, so undoing after a
+   * cancel is done outside of steps.
+   */
   step<Value>(name: string, title: string, work: (step: Step) => Promise<Value> | Value): Promise<Value>;
   /** {@link Step.detail} of the step that started last. */
   detail(text: string): void;
@@ -76,7 +79,7 @@ export interface Operations {
   get(id: string): Operation;
   /** The operation that was started with this key, while it is kept. */
   findByKey(idempotencyKey: string): Operation | undefined;
-  /** Ask it to stop; one that has ended is returned as it is. Throws `not-found`. */
+  /** Abort its signal; one that has ended is returned as it is. Throws `not-found`. */
   cancel(id: string): Promise<Operation>;
   /**
    * The operation now and after each change (of several unread ones only the last), until it has ended or `signal`
@@ -87,7 +90,10 @@ export interface Operations {
   wait(id: string, signal?: AbortSignal): Promise<Operation>;
   /** Those that ran when the daemon died and were not taken up by {@link resume} yet, oldest first. */
   recoverable(): readonly Recoverable[];
-  /** Take up one of them under its old id; `work` finishes or undoes it. If it was being cancelled its signal is aborted. */
+  /**
+   * Take up one of them under its old id; `work` finishes or undoes it. One in state `cancelling` should be undone: when
+   * its work throws it is `cancelled`, and its signal is not aborted, so that the undoing can have steps.
+   */
   resume(id: string, work: Work): Promise<Operation>;
   /**
    * Refuse new operations and give those that run `timeoutMs` to end, then abort them and give them as long again to undo

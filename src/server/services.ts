@@ -121,6 +121,8 @@ export interface OperationService {
   /** Newest first. */
   list(): Promise<readonly Operation[]>;
   get(id: string): Promise<Operation>;
+  /** The operation that was started with this idempotency key, while it is kept. */
+  findByKey(key: string): Promise<Operation | undefined>;
   /** Returns at once; the operation undoes what it did before it ends. One that has ended is returned as it is. */
   cancel(id: string): Promise<Operation>;
   /** The operation now and after every change; ends when it has ended or at `signal`. `not-found` at once. */

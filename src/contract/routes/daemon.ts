@@ -57,6 +57,7 @@ export const daemonRoutes = {
     }),
     response: EventSchema,
     stream: 'sse',
+    resumeField: 'sequence',
     errors: [],
   },
 } as const satisfies Record<string, Route>;

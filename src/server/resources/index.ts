@@ -1,0 +1,21 @@
+import type { Handlers } from '../call.ts';
+import type { Services } from '../services.ts';
+import { daemonHandlers } from './daemon.ts';
+import { environmentHandlers } from './environments.ts';
+import { eventHandlers } from './events.ts';
+import { hostHandlers } from './host.ts';
+import { imageHandlers } from './images.ts';
+import { operationHandlers } from './operations.ts';
+import { templateHandlers } from './templates.ts';
+
+export function allHandlers(services: Services): Handlers {
+  return {
+    ...daemonHandlers(services.daemon),
+    ...eventHandlers(services.events),
+    ...hostHandlers(services.host),
+    ...imageHandlers(services.images),
+    ...templateHandlers(services.templates),
+    ...environmentHandlers(services.environments),
+    ...operationHandlers(services.operations),
+  };
+}
