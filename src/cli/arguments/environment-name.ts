@@ -17,7 +17,8 @@ export function sanitizeName(text: string): string | undefined {
 }
 
 // A top-level `name:` line; a quoted or a plain scalar, a comment after it allowed.
-const NAME_LINE = /^name[ \t]*:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#][^\n#]*?))[ \t]*(?:[ \t]#[^\n]*)?\r?$/m;
+const NAME_LINE =
+  /^name[ \t]*:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#][^\n#]*?))[ \t]*(?:[ \t]#[^\n]*)?\r?$/m;
 
 /** The top-level `name:` of a Compose file, without reading the rest of it; variables are looked up. */
 export function composeName(text: string, variables: Readonly<Record<string, string>>): string | undefined {

@@ -29,7 +29,9 @@ function formatProblem(problem: ShownProblem, file: string | undefined): string 
     .filter((part) => part !== undefined)
     .join(':');
   const where = [place, problem.path].filter((part) => part !== '').join(' ');
-  return where === '' ? escapeLines(problem.message) : `${escapeMetadata(where)}: ${escapeLines(problem.message)}`;
+  return where === ''
+    ? escapeLines(problem.message)
+    : `${escapeMetadata(where)}: ${escapeLines(problem.message)}`;
 }
 
 // Line ends may stand in a message (the last lines of a log); everything else is made visible.

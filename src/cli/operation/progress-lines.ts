@@ -14,7 +14,11 @@ export function stepOutcome(operation: Pick<Operation, 'state'>, step: Operation
 }
 
 /** Time a step took, or has taken until `nowMs`, in ms; never negative. */
-export function stepElapsed(operation: Pick<Operation, 'endedAt'>, step: OperationStep, nowMs: number): number {
+export function stepElapsed(
+  operation: Pick<Operation, 'endedAt'>,
+  step: OperationStep,
+  nowMs: number,
+): number {
   const end = Date.parse(step.endedAt ?? operation.endedAt ?? '');
   return Math.max(0, (Number.isNaN(end) ? nowMs : end) - Date.parse(step.startedAt));
 }

@@ -11,7 +11,8 @@ const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
 const DECEPTIVE = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 
 // OSC, DCS, SOS, PM, APC with their payload, in 7-bit and 8-bit form; an unterminated one takes the rest of the line.
-const STRING_SEQUENCE = /(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c|$)?/g;
+const STRING_SEQUENCE =
+  /(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c|$)?/g;
 // CSI; the final byte tells what it does, `m` is colour.
 const CONTROL_SEQUENCE = /(?:\u001b\[|\u009b)([0-?]*)[ -/]*([@-~])?/g;
 // Everything else that begins with ESC, and what is left of control characters but tab.

@@ -22,7 +22,10 @@ export interface OutputStream {
 }
 
 /** Wraps `process.stdout` or `process.stderr`. */
-export function createOutput(stream: OutputStream, env: Readonly<Record<string, string | undefined>>): Output {
+export function createOutput(
+  stream: OutputStream,
+  env: Readonly<Record<string, string | undefined>>,
+): Output {
   const isTerminal = stream.isTTY === true;
   return {
     isTerminal,

@@ -17,7 +17,11 @@ export interface ExitSource {
  * Runs `work` with the terminal in raw mode (keys go to the guest, Ctrl-C too) and sets it back on every way out:
  * return, throw and end of the process.
  */
-export async function withRawTerminal<T>(input: RawInput, source: ExitSource, work: () => Promise<T>): Promise<T> {
+export async function withRawTerminal<T>(
+  input: RawInput,
+  source: ExitSource,
+  work: () => Promise<T>,
+): Promise<T> {
   const before = input.isRaw === true;
   const restore = (): void => {
     input.setRawMode?.(before);

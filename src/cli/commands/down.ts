@@ -1,0 +1,105 @@
+import { Command } from 'commander';
+import type { Client } from '../../client/index.ts';
+import { asBerthError, berthError } from '../../errors/index.ts';
+import { type OperationOptions, withExamples, withOperation } from '../arguments/options.ts';
+import { environmentName } from '../arguments/project.ts';
+import type { Cli } from '../cli.ts';
+import { runOperation } from '../operation/run.ts';
+import { confirm } from '../terminal/confirm.ts';
+import { homePaths } from '../transport/home.ts';
+import { removeHome } from '../transport/remove-home.ts';
+import { stopDaemon } from '../transport/stop-daemon.ts';
+import { giveBack } from './give-back.ts';
+
+const STOP_TIMEOUT_MS = 60_000;
+
+interface DownOptions extends OperationOptions {
+  readonly all?: boolean;
+  readonly purge?: boolean;
+  readonly yes?: boolean;
+}
+
+export function define(cli: Cli): Command {
+  const command = new Command('down')
+    .description('Remove an environment, all of them, or with --purge everything Berth keeps on this host')
+    .argument('[environment]', 'default: that of the project in the working directory')
+    .option('--all', 'every environment')
+    .option('--purge', 'with --all: templates, images, the daemon and its files as well')
+    .option('-y, --yes', 'do not ask')
+    .action((environment: string | undefined, options: DownOptions) => down(cli, environment, options));
+  withOperation(command);
+  return withExamples(command, ['berth down shop', 'berth down --all', 'berth down --all --purge --yes']);
+}
+
+async function down(cli: Cli, environment: string | undefined, options: DownOptions): Promise<void> {
+  refuseContradictions(environment, options);
+  if (options.purge === true) return purge(cli, options);
+  const client = await cli.connect(options);
+  const names = options.all === true ? await allNames(client) : [await environmentName(environment, cli)];
+  if (names.length === 0) return cli.err.line('No environments');
+  if (options.all === true) await ask(cli, options, `Remove ${names.join(', ')}?`);
+  await giveBack(cli, client, names, options, {
+    start: (name) => client.environments.remove(name),
+    done: 'removed',
+    disk: true,
+  });
+}
+
+function refuseContradictions(environment: string | undefined, options: DownOptions): void {
+  if (options.all === true && environment !== undefined) {
+    throw berthError('bad-request', `--all removes every environment, and ${environment} is named as well`, {
+      remedy: 'Leave out one of the two.',
+    });
+  }
+  if (options.purge === true && options.all !== true) {
+    throw berthError('bad-request', '--purge removes everything and needs --all', {
+      remedy: './berth down --all --purge',
+    });
+  }
+  if (options.purge === true && !options.wait) {
+    throw berthError('bad-request', '--purge waits for the end: the files are removed last', {
+      remedy: 'Leave out --no-wait.',
+    });
+  }
+}
+
+async function purge(cli: Cli, options: DownOptions): Promise<void> {
+  const paths = homePaths(cli.env);
+  await ask(
+    cli,
+    options,
+    `Remove every environment, template and image, the daemon, and all data in ${paths.home}?`,
+  );
+  const client = await connectForPurge(cli, options);
+  if (client !== undefined) {
+    await runOperation(cli, client, () => client.daemon.purge({ images: true }), options);
+    await stopDaemon(client, { timeoutMs: STOP_TIMEOUT_MS });
+  }
+  const left = await removeHome(paths);
+  cli.out.line(`everything of Berth in ${paths.home} is removed`);
+  if (left.length > 0)
+    cli.err.line(`note: ${paths.home} is kept, it holds files of others: ${left.join(', ')}`);
+}
+
+// What machines there are only the daemon knows, so it is started for this; without any data there is nothing to remove.
+async function connectForPurge(cli: Cli, options: DownOptions): Promise<Client | undefined> {
+  try {
+    return await cli.connect(options);
+  } catch (error) {
+    const failure = asBerthError(error);
+    if (failure.code !== 'daemon-not-running' || options.autostart) throw failure;
+    throw berthError('daemon-not-running', 'No daemon runs, and only a daemon can remove machines', {
+      remedy: './berth down --all --purge',
+      cause: error,
+    });
+  }
+}
+
+async function ask(cli: Cli, options: DownOptions, question: string): Promise<void> {
+  if (options.yes === true) return;
+  if (!(await confirm(cli, question))) throw berthError('cancelled', 'Nothing was removed');
+}
+
+async function allNames(client: Client): Promise<string[]> {
+  return (await client.environments.list()).map((environment) => environment.name);
+}

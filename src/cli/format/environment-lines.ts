@@ -1,0 +1,130 @@
+import { formatBytes, formatDuration } from '../../base/index.ts';
+import {
+  type Environment,
+  type EnvironmentState,
+  type ForkReport,
+  formatShape,
+  type PublishedPort,
+  type ServiceStatus,
+} from '../../model/index.ts';
+import type { Style } from '../terminal/style.ts';
+import { formatAge } from './age.ts';
+import type { Column } from './table.ts';
+
+/** `127.88.0.2:8080`; IPv6 addresses in brackets. */
+export function endpoint(port: Pick<PublishedPort, 'hostAddress' | 'hostPort'>): string {
+  const address = port.hostAddress.includes(':') ? `[${port.hostAddress}]` : port.hostAddress;
+  return `${address}:${port.hostPort}`;
+}
+
+/** `127.88.0.2:8080 → web:80`, with `/udp` where it is not TCP. */
+export function portLine(port: PublishedPort): string {
+  const protocol = port.protocol === 'tcp' ? '' : `/${port.protocol}`;
+  return `${endpoint(port)} → ${port.service}:${port.containerPort}${protocol}`;
+}
+
+/** The colour of a state: green is well, yellow is on its way or half well, red is not well. */
+export function paintState(state: EnvironmentState, style: Style): (text: string) => string {
+  if (state === 'running') return style.green;
+  if (state === 'failed' || state === 'crashed') return style.red;
+  return state === 'stopped' ? style.dim : style.yellow;
+}
+
+/** Columns of `berth ls`. */
+export function environmentColumns(style: Style, nowMs: number): Column<Environment>[] {
+  return [
+    { title: 'NAME', cell: (one) => one.name, paint: style.bold },
+    { title: 'STATE', cell: (one) => one.state, paint: (text, one) => paintState(one.state, style)(text) },
+    { title: 'ADDRESS', cell: (one) => one.address },
+    { title: 'PORTS', cell: (one) => portSummary(one) },
+    { title: 'SHAPE', cell: (one) => formatShape(one.shape) },
+    { title: 'FROM', cell: (one) => one.parent },
+    { title: 'AGE', cell: (one) => formatAge(one.createdAt, nowMs), align: 'right' },
+  ];
+}
+
+/** Ports on the environment's own address as numbers, others in full. */
+function portSummary(environment: Environment): string {
+  return environment.ports
+    .map((port) => (port.hostAddress === environment.address ? String(port.hostPort) : endpoint(port)))
+    .join(', ');
+}
+
+/** Columns of `berth ps`. */
+export function serviceColumns(
+  ports: readonly PublishedPort[],
+  style: Style,
+  nowMs: number,
+): Column<ServiceStatus>[] {
+  return [
+    { title: 'SERVICE', cell: (one) => one.name, paint: style.bold },
+    {
+      title: 'STATE',
+      cell: stateText,
+      paint: (text, one) => (one.state === 'running' ? style.green : style.yellow)(text),
+    },
+    { title: 'HEALTH', cell: (one) => one.health },
+    {
+      title: 'PORTS',
+      cell: (one) =>
+        ports
+          .filter((port) => port.service === one.name)
+          .map(portLine)
+          .join(', '),
+    },
+    { title: 'IMAGE', cell: (one) => one.image },
+    {
+      title: 'STARTED',
+      cell: (one) => (one.startedAt === undefined ? undefined : `${formatAge(one.startedAt, nowMs)} ago`),
+    },
+  ];
+}
+
+function stateText(service: ServiceStatus): string {
+  return service.exitCode === undefined || service.state === 'running'
+    ? service.state
+    : `${service.state} (${service.exitCode})`;
+}
+
+/** One line with everything that a fork cost: `freeze 120 ms, clone 15 ms; 38 MiB written`. */
+export function forkCost(report: ForkReport): string {
+  const steps = Object.entries(report.steps).map(([step, ms]) => `${step} ${formatDuration(ms)}`);
+  const frozen =
+    report.frozenBytes > 0 ? [`${formatBytes(report.frozenBytes)} written to freeze ${report.from}`] : [];
+  return [...steps, ...frozen].join(', ');
+}
+
+/** Lines of `berth inspect` and of the end of `berth up`: what a person wants to know of one environment. */
+export function describeEnvironment(environment: Environment, nowMs: number): (readonly [string, string])[] {
+  const facts: (readonly [string, string | undefined])[] = [
+    ['name', environment.name],
+    ['id', environment.id],
+    ['state', environment.state],
+    ['reason', environment.reason],
+    ['address', environment.address],
+    ...environment.ports.map((port) => ['port', portLine(port)] as const),
+    ['shape', `${formatShape(environment.shape)}, disk ${environment.shape.diskGib} GiB`],
+    ['image', environment.image],
+    ['template', environment.template],
+    ['forked from', environment.parent],
+    ['created', `${environment.createdAt} (${formatAge(environment.createdAt, nowMs)} ago)`],
+    ['ready', environment.readyAt],
+    ['process', environment.pid === undefined ? undefined : String(environment.pid)],
+    ['namespace', environment.namespace],
+    ['operation', environment.operation],
+    ...forkFacts(environment.fork),
+    ...environment.services.map((service) => ['service', serviceFact(service)] as const),
+  ];
+  return facts.flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
+}
+
+function forkFacts(fork: ForkReport | undefined): (readonly [string, string])[] {
+  if (fork === undefined) return [];
+  const pause = fork.parentPausedMs > 0 ? `, parent paused ${formatDuration(fork.parentPausedMs)}` : '';
+  return [['fork', `ready after ${formatDuration(fork.readyMs)}${pause}; ${forkCost(fork)}`]];
+}
+
+function serviceFact(service: ServiceStatus): string {
+  const health = service.health === undefined ? '' : `, ${service.health}`;
+  return `${service.name}: ${stateText(service)}${health} (${service.image})`;
+}

@@ -1,0 +1,2 @@
+export { main } from './main.ts';
+export { type Connection, type ConnectionOptions, openConnection } from './open-connection.ts';

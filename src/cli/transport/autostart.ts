@@ -1,0 +1,142 @@
+import { fileURLToPath } from 'node:url';
+import { poll } from '../../base/index.ts';
+import { berthError } from '../../errors/index.ts';
+import { connectUnix, ensureDirectory, isRoot, startDetached, systemCode } from '../../host/index.ts';
+import { lastLogLines } from './daemon-log.ts';
+import type { HomePaths } from './home.ts';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const START_TIMEOUT_MS = 15_000;
+const PROBE_INTERVAL_MS = 20;
+// How long another daemon that holds the lock may take until it answers.
+const RIVAL_GRACE_MS = 5_000;
+// Exit code of the registry's daemon errors, `daemon-locked` among them.
+const DAEMON_ERROR_EXIT = 6;
+
+const MAIN = fileURLToPath(new URL('../../main.ts', import.meta.url));
+
+/** How to make sure that a daemon answers. */
+export interface AutostartOptions {
+  readonly paths: HomePaths;
+  /** False: only look, never start one. */
+  readonly autostart: boolean;
+  readonly signal?: AbortSignal;
+  /** Called before a daemon is started. */
+  readonly onStart?: () => void;
+}
+
+/**
+ * Returns once a daemon accepts connections on the socket, starting one when needed.
+ * Throws `daemon-not-running`, `not-root`, or the reason why the daemon did not come up with its last log lines.
+ */
+export async function ensureDaemon(options: AutostartOptions): Promise<void> {
+  const { socket } = options.paths;
+  if (await accepts(socket, options.signal)) return;
+  if (!options.autostart) throw berthError('daemon-not-running', `No daemon answers at ${socket}`);
+  await prepareHome(options.paths);
+  options.onStart?.();
+  await startDaemon(options);
+}
+
+/** True when something accepts on the socket; false when it is absent or refuses. */
+export async function accepts(socket: string, signal?: AbortSignal): Promise<boolean> {
+  try {
+    const connection = await connectUnix(socket, {
+      timeoutMs: CONNECT_TIMEOUT_MS,
+      ...(signal ? { signal } : {}),
+    });
+    connection.destroy();
+    return true;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ECONNREFUSED') return false;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    throw berthError('not-root', `This user may not use the daemon's socket ${socket}`, { cause: error });
+  }
+}
+
+async function prepareHome(paths: HomePaths): Promise<void> {
+  try {
+    await ensureDirectory(paths.home, isRoot() ? { mode: 0o755 } : {});
+    await ensureDirectory(paths.run, isRoot() ? { mode: 0o755 } : {});
+  } catch (error) {
+    if (isRoot()) throw error;
+    throw berthError('not-root', `This user cannot write to ${paths.home}`, { cause: error });
+  }
+}
+
+interface Ending {
+  code: number | null;
+  signal: string | null;
+  atMs: number;
+}
+
+async function startDaemon(options: AutostartOptions): Promise<void> {
+  const { paths, signal } = options;
+  let ending: Ending | undefined;
+  await launch(paths, (code, by) => {
+    ending = { code, signal: by, atMs: performance.now() };
+  });
+  try {
+    await poll(
+      async () => {
+        if (await accepts(paths.socket, signal)) return true;
+        if (ending !== undefined && !mayBeRival(ending)) throw await endedEarly(paths, ending);
+        return undefined;
+      },
+      {
+        timeoutMs: START_TIMEOUT_MS,
+        intervalMs: PROBE_INTERVAL_MS,
+        what: 'the daemon',
+        ...(signal ? { signal } : {}),
+      },
+    );
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'TimeoutError') throw error;
+    throw await notReady(paths, error);
+  }
+}
+
+async function launch(
+  paths: HomePaths,
+  onExit: (code: number | null, signal: string | null) => void,
+): Promise<void> {
+  const argv = [process.execPath, '--disable-warning=ExperimentalWarning', MAIN, 'serve'];
+  try {
+    await startDetached(argv, { stdoutPath: paths.log, stderrPath: paths.log, cwd: '/', onExit });
+  } catch (error) {
+    const code = systemCode(error);
+    if (code !== 'EACCES' && code !== 'EROFS' && code !== 'EPERM') throw error;
+    if (!isRoot()) throw berthError('not-root', `This user cannot write to ${paths.home}`, { cause: error });
+    throw berthError('home-unusable', `Cannot write ${paths.log} (${code})`, { cause: error });
+  }
+}
+
+// Two commands at once start two daemons; the one without the lock ends, and the other is about to answer.
+function mayBeRival(ending: Ending): boolean {
+  return ending.code === DAEMON_ERROR_EXIT && performance.now() - ending.atMs < RIVAL_GRACE_MS;
+}
+
+async function endedEarly(paths: HomePaths, ending: Ending): Promise<Error> {
+  const how = ending.signal === null ? `exit code ${ending.code ?? 'unknown'}` : `signal ${ending.signal}`;
+  return berthError('daemon-not-running', `The daemon ended at once (${how})${await quotedLog(paths)}`, {
+    remedy: `Read ${paths.log}, correct the cause and run the command again.`,
+  });
+}
+
+async function notReady(paths: HomePaths, cause: Error): Promise<Error> {
+  const seconds = START_TIMEOUT_MS / 1000;
+  return berthError(
+    'daemon-timeout',
+    `The daemon did not answer within ${seconds} s${await quotedLog(paths)}`,
+    {
+      remedy: `Read ${paths.log}; see whether it has come up with ./berth daemon status.`,
+      cause,
+    },
+  );
+}
+
+async function quotedLog(paths: HomePaths): Promise<string> {
+  const lines = await lastLogLines(paths.log);
+  return lines.length === 0 ? '' : `; its last words:\n${lines.join('\n')}`;
+}

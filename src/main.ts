@@ -1,0 +1,15 @@
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+// Beside the packages and not in a directory that others may write to: what is cached there is run.
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)));
+
+const argv = process.argv.slice(2);
+
+if (argv[0] === 'serve' && !argv.includes('--help') && !argv.includes('-h')) {
+  const { serve } = await import('./daemon/index.ts');
+  process.exitCode = await serve(argv.slice(1));
+} else {
+  const { main } = await import('./cli/index.ts');
+  process.exit(await main(argv));
+}
