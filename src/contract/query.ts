@@ -26,7 +26,7 @@ export function writeQuery(values: Readonly<Record<string, QueryValue>>): string
     if (value === undefined) continue;
     for (const each of Array.isArray(value) ? value : [value]) query.append(key, String(each));
   }
-  return query.size === 0 ? '' : `?${query}`;
+  return query.size === 0 ? '' : `?${query.toString()}`;
 }
 
 function typeOf(schema: TObject, key: string): unknown {
