@@ -1,0 +1,41 @@
+import type { TemplateId } from '../model/index.ts';
+import type { TemplateManifest } from '../machines/index.ts';
+import type { Context } from './context.ts';
+import type { EnvironmentRecord } from './record.ts';
+
+/** What is to be done with a fork point: keep it, keep only its disk layer, or remove it. */
+export type Fate = 'keep' | 'disk-only' | 'remove';
+
+/**
+ * Decides about each fork point. Its memory is needed as long as a machine runs that was restored from it or an operation
+ * may still do so; its disk layer as long as any disk stands on it.
+ */
+export function fatesOf(templates: readonly TemplateManifest[], environments: readonly EnvironmentRecord[]): Map<TemplateId, Fate> {
+  const standing = new Set([...environments.flatMap(({ disk }) => disk?.layers ?? []), ...templates.flatMap(({ layers }) => layers)]);
+  const frozen = new Set(environments.flatMap(({ freezing }) => (freezing === undefined ? [] : [freezing.template])));
+  const mapped = new Set(
+    environments.filter(({ process, operation }) => process !== undefined || operation !== undefined).map(({ template }) => template),
+  );
+  const fates = new Map<TemplateId, Fate>();
+  for (const { id, kind } of templates) {
+    if (kind !== 'fork-point' || mapped.has(id) || frozen.has(id)) fates.set(id, 'keep');
+    else fates.set(id, standing.has(id) ? 'disk-only' : 'remove');
+  }
+  return fates;
+}
+
+/** Removes what no environment needs any more of the fork points. Removing one may free the next, so it goes on until nothing changes. */
+export async function collectTemplates(context: Context): Promise<void> {
+  for (let changed = true; changed; ) {
+    changed = false;
+    const templates = await context.templates.list();
+    const fates = fatesOf(templates, context.registry.list());
+    for (const template of templates) {
+      const fate = fates.get(template.id);
+      if (fate === 'disk-only') await context.templates.dropState(template);
+      if (fate !== 'remove') continue;
+      await context.templates.remove(template.id);
+      changed = true;
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import type { Hypervisor } from '../hypervisor/index.ts';
+import type { ImageStore } from '../images/index.ts';
+import type { Ingress } from '../ingress/index.ts';
+import type { BaseTemplates, Machines, TemplateStore } from '../machines/index.ts';
+import type { EventLog, Operations } from '../operations/index.ts';
+import type { EnvironmentRegistry } from './registry.ts';
+import type { Sessions } from './sessions.ts';
+
+/** Where the environments report what is not an operation's result; pino's logger fits. */
+export interface Log {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+}
+
+/** All that the steps of this module work with; the daemon makes it once. */
+export interface Context {
+  readonly hypervisor: Hypervisor;
+  readonly images: ImageStore;
+  readonly machines: Machines;
+  readonly templates: TemplateStore;
+  readonly baseTemplates: BaseTemplates;
+  readonly ingress: Ingress;
+  readonly operations: Operations;
+  readonly events: EventLog;
+  readonly registry: EnvironmentRegistry;
+  readonly sessions: Sessions;
+  readonly log: Log;
+}

@@ -1,0 +1,104 @@
+import type { ForkRequest, LifecycleRequest, LogLine, UpRequest } from '../contract/index.ts';
+import type { InteractiveProcess } from '../guest/index.ts';
+import type { Environment, EnvironmentStats, Operation, ServiceStatus } from '../model/index.ts';
+import type { Context } from './context.ts';
+import { startFork } from './fork.ts';
+import { startRemove, startRestart, startStart, startStop } from './lifecycle.ts';
+import { type LogOptions, openLogs } from './logs.ts';
+import { containerOf, readConsole, refreshServices, StatsSampler } from './observe.ts';
+import { viewOf } from './record.ts';
+import { startUp } from './up.ts';
+
+interface StartOptions {
+  readonly idempotencyKey?: string;
+}
+
+interface TerminalOptions {
+  readonly tty: boolean;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Everything that users do with environments; each method checks, then makes one call. */
+export class EnvironmentOperations {
+  readonly #context: Context;
+  readonly #stats = new StatsSampler();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  async list(): Promise<readonly Environment[]> {
+    return this.#context.registry.list().map(viewOf);
+  }
+
+  async get(name: string): Promise<Environment> {
+    return viewOf(this.#context.registry.get(name));
+  }
+
+  up(request: UpRequest, options: StartOptions): Promise<Operation> {
+    return startUp(this.#context, request, options);
+  }
+
+  fork(request: ForkRequest, options: StartOptions): Promise<Operation> {
+    return startFork(this.#context, request, options);
+  }
+
+  remove(name: string, options: StartOptions): Promise<Operation> {
+    return startRemove(this.#context, name, options);
+  }
+
+  start(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation> {
+    return startStart(this.#context, name, request, options);
+  }
+
+  stop(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation> {
+    return startStop(this.#context, name, request, options);
+  }
+
+  restart(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation> {
+    return startRestart(this.#context, name, request, options);
+  }
+
+  async stats(name: string): Promise<EnvironmentStats> {
+    return this.#stats.sample(this.#context.registry.get(name));
+  }
+
+  async allStats(): Promise<readonly EnvironmentStats[]> {
+    const running = this.#context.registry.list().filter(({ process }) => process !== undefined);
+    const samples = await Promise.allSettled(running.map((record) => this.#stats.sample(record)));
+    // One that ended between the two looks is left out.
+    return samples.flatMap((sample) => (sample.status === 'fulfilled' ? [sample.value] : []));
+  }
+
+  async services(name: string, signal: AbortSignal): Promise<readonly ServiceStatus[]> {
+    return refreshServices(this.#context, this.#context.registry.get(name), signal);
+  }
+
+  async logs(name: string, options: LogOptions): Promise<AsyncIterable<LogLine>> {
+    return openLogs(this.#context, this.#context.registry.get(name), options);
+  }
+
+  async console(name: string, tailBytes?: number): Promise<string> {
+    return readConsole(this.#context.registry.get(name), tailBytes);
+  }
+
+  async exec(
+    name: string,
+    options: TerminalOptions & { readonly service: string; readonly argv: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<InteractiveProcess> {
+    const record = this.#context.registry.get(name);
+    const container = await containerOf(this.#context, record, options.service, signal);
+    return this.#context.sessions.engine(record).exec(container, options.argv, { ...options, signal });
+  }
+
+  async shell(
+    name: string,
+    options: TerminalOptions & { readonly argv?: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<InteractiveProcess> {
+    const record = this.#context.registry.get(name);
+    return this.#context.sessions.shell(record).openProcess(options.argv, { ...options, signal });
+  }
+}

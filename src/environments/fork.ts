@@ -1,0 +1,231 @@
+import { berthError } from '../errors/index.ts';
+import type { ForkRequest } from '../contract/index.ts';
+import { adoptLayer, assertLoadable, type Frozen, freeze, planFreeze, type TemplateManifest } from '../machines/index.ts';
+import type { ForkReport, Operation } from '../model/index.ts';
+import type { OperationContext } from '../operations/index.ts';
+import { collectTemplates } from './collect-templates.ts';
+import type { Context } from './context.ts';
+import { endMachine, renewIdentity, takeOver } from './machine-life.ts';
+import { forkNames } from './plan/fork-names.ts';
+import { portsOfFork } from './plan/ports.ts';
+import { publishPorts, waitForPorts } from './ports.ts';
+import { type EnvironmentRecord, type Workload } from './record.ts';
+import { assertUnclaimed } from './registry.ts';
+
+const READY_TIMEOUT_MS = 60_000;
+/** Two cores translate two guests at a time; more at once only makes each of them slower. */
+const PARALLEL_FORKS = 2;
+
+/** Where forks come from: a running environment, or a template with what ran in it when it was frozen. */
+type Source =
+  | { readonly kind: 'environment'; readonly record: EnvironmentRecord }
+  | { readonly kind: 'template'; readonly template: TemplateManifest; readonly workload: Workload; readonly address: string };
+
+/** Records the forks and begins to make them; returns while they are made. */
+export async function startFork(context: Context, request: ForkRequest, o: { readonly idempotencyKey?: string }): Promise<Operation> {
+  const calledAt = performance.now();
+  const source = await findSource(context, request.source);
+  const names = forkNames(
+    source.kind === 'environment' ? source.record.name : source.template.name,
+    request.name,
+    request.count ?? 1,
+    new Set(context.registry.list().map(({ name }) => name)),
+  );
+  const drafts = names.map((name) => draftOf(source, name));
+  const taken = names.find((name) => context.registry.find(name) !== undefined);
+  if (taken !== undefined) throw berthError('name-taken', `there is an environment "${taken}" already`);
+  return context.operations.start(
+    'fork',
+    names,
+    { source: request.source, names },
+    (operation) => runFork(context, source, drafts, operation, calledAt),
+    { durability: 'intent', ...o },
+  );
+}
+
+async function findSource(context: Context, ref: string): Promise<Source> {
+  const record = context.registry.find(ref);
+  if (record !== undefined) {
+    assertUnclaimed(record);
+    if (record.disk === undefined || context.sessions.find(record.id) === undefined) {
+      throw berthError('not-running', `environment "${record.name}" is ${record.state}; only a running one can be forked`, {
+        remedy: `Start it with \`./berth start ${record.name}\`.`,
+      });
+    }
+    return { kind: 'environment', record };
+  }
+  const template = await context.templates.find(ref);
+  if (template === undefined) throw berthError('not-found', `there is no environment or template "${ref}"`);
+  const frozen = template.workload as (Workload & { readonly address: string }) | undefined;
+  if (frozen === undefined) {
+    throw berthError('bad-request', `template "${template.name}" holds a bare guest without an application`, {
+      remedy: 'Bring one up with `./berth up`, or fork an environment.',
+    });
+  }
+  const { address, ...workload } = frozen;
+  return { kind: 'template', template, workload, address };
+}
+
+type Draft = Omit<EnvironmentRecord, 'id' | 'address' | 'createdAt'>;
+
+function draftOf(source: Source, name: string): Draft {
+  const common = { name, state: 'creating', services: [] } as const;
+  if (source.kind === 'environment') {
+    const { image, template, shape, boot, workload, ports } = source.record;
+    return { ...common, image, template, shape, boot, workload, ports, parent: source.record.name };
+  }
+  const { template, workload } = source;
+  const { shape, accelerator, kernelPath, initrdPath, kernelArguments } = template;
+  const boot = { shape, accelerator, kernelPath, initrdPath, kernelArguments };
+  return { ...common, image: template.image, template: template.id, shape, boot, workload, ports: workload.ports, parent: template.name };
+}
+
+async function runFork(
+  context: Context,
+  source: Source,
+  drafts: readonly Draft[],
+  operation: OperationContext,
+  calledAt: number,
+): Promise<{ names: string[] }> {
+  const parent = source.kind === 'environment' ? await context.registry.claim(source.record.id, operation.id) : undefined;
+  const forks: EnvironmentRecord[] = [];
+  try {
+    forks.push(...(await context.registry.create(drafts.map((draft) => ({ ...draft, operation: operation.id })))));
+    const point = parent === undefined ? undefined : await freezeParent(context, parent, operation);
+    const template = point?.manifest ?? (source.kind === 'template' ? source.template : undefined);
+    if (template === undefined) throw berthError('internal', 'a fork has no template');
+    await assertLoadable(context.hypervisor, template, template.accelerator);
+    const parentAddress = source.kind === 'environment' ? source.record.address : source.address;
+    const run = (record: EnvironmentRecord) => makeFork(context, record, template, parentAddress, point, operation, calledAt);
+    await inParallel(forks, PARALLEL_FORKS, run);
+    return { names: forks.map(({ name }) => name) };
+  } catch (error) {
+    await Promise.all(forks.map((record) => discard(context, record)));
+    throw error;
+  } finally {
+    if (parent !== undefined) await context.registry.update(parent.id, { operation: undefined });
+    await collectTemplates(context);
+  }
+}
+
+/** Freezes the parent while it runs. Its disk gets a new layer, which is written down before and after. */
+async function freezeParent(context: Context, parent: EnvironmentRecord, operation: OperationContext): Promise<Frozen> {
+  const { disk } = parent;
+  const session = context.sessions.get(parent);
+  if (disk === undefined) throw berthError('internal', `environment ${parent.name} has no disk`);
+  return operation.step('freeze', `freeze ${parent.name}`, async () => {
+    const plan = planFreeze(disk);
+    await context.registry.update(parent.id, { freezing: plan });
+    try {
+      const frozen = await freeze(context.hypervisor, context.templates, {
+        machine: session.machine,
+        boot: parent.boot,
+        disk,
+        plan,
+        name: `fork-point-${plan.template.slice(4)}`,
+        kind: 'fork-point',
+        image: parent.image,
+        source: parent.name,
+        workload: { ...parent.workload, ports: parent.ports, address: parent.address },
+        signal: operation.signal,
+      });
+      await context.registry.update(parent.id, { freezing: undefined, disk: frozen.disk });
+      sealLater(context, frozen.manifest);
+      return frozen;
+    } catch (error) {
+      await settleFailedFreeze(context, parent);
+      throw error;
+    }
+  });
+}
+
+/** After a freeze that failed: the machine is asked whether it writes to its new layer already. */
+export async function settleFailedFreeze(context: Context, record: EnvironmentRecord): Promise<void> {
+  const { freezing, disk } = context.registry.get(record.id);
+  if (freezing === undefined || disk === undefined) return;
+  const session = context.sessions.find(record.id);
+  const top = await session?.machine.running.topLayer().catch(() => undefined);
+  // Without a process either layer stands for the same data; the new one is right in both cases.
+  const moved = session === undefined ? true : top === freezing.top;
+  const change = moved ? { disk: await adoptLayer(disk, freezing) } : {};
+  await context.registry.update(record.id, { freezing: undefined, ...change });
+}
+
+/** The hashes are for a later daemon; nobody waits for them. */
+function sealLater(context: Context, manifest: TemplateManifest): void {
+  context.templates.seal(manifest, AbortSignal.timeout(300_000)).catch((error: unknown) => {
+    context.log.warn({ template: manifest.id, err: error }, 'the hashes of a fork point could not be written');
+  });
+}
+
+async function makeFork(
+  context: Context,
+  draft: EnvironmentRecord,
+  template: TemplateManifest,
+  parentAddress: string,
+  point: Frozen | undefined,
+  operation: OperationContext,
+  calledAt: number,
+): Promise<void> {
+  const { signal } = operation;
+  const steps = new StepClock();
+  const ports = portsOfFork(draft.ports, parentAddress, draft.address);
+  const title = `start ${draft.name}`;
+  const record = await operation.step(`start-${draft.name}`, title, async () => {
+    const disk = await context.machines.cloneDisk(context.machines.directoryOf(draft.id), template);
+    steps.mark('disk');
+    const known = (await context.registry.update(draft.id, { disk, ports, template: template.id })) ?? draft;
+    steps.mark('record');
+    const machine = await context.machines.restore(draft.id, draft.boot, disk, template, { signal, onStep: steps.mark });
+    const taken = await takeOver(context, known, machine);
+    steps.mark('record');
+    const named = await renewIdentity(context, taken, machine, signal);
+    steps.mark('identity');
+    await waitForPorts(context, named, { timeoutMs: READY_TIMEOUT_MS, signal });
+    steps.mark('ready');
+    await publishPorts(context, named);
+    steps.mark('publish');
+    return named;
+  });
+  const fork: ForkReport = {
+    from: draft.parent ?? template.name,
+    readyMs: Math.round(performance.now() - calledAt),
+    parentPausedMs: Math.round(point?.report.pausedMs ?? 0),
+    steps: { ...operation.stepMs(), ...steps.result() },
+    frozenBytes: point?.report.stateBytes ?? 0,
+  };
+  await context.registry.update(record.id, { state: 'running', readyAt: new Date().toISOString(), operation: undefined, fork });
+  context.events.append('environment.ready', record.name, `forked from ${fork.from} in ${fork.readyMs} ms`);
+}
+
+/** Removes a fork that did not come to be, with all that it had. */
+export async function discard(context: Context, record: EnvironmentRecord): Promise<void> {
+  await endMachine(context, record, { graceMs: 0 });
+  await context.machines.removeDisk(context.machines.directoryOf(record.id));
+  await context.registry.delete(record.id);
+}
+
+async function inParallel<Item>(items: readonly Item[], limit: number, work: (item: Item) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  const results = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, worker));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/** Adds up the time between marks, by name, in ms. */
+class StepClock {
+  readonly #spent: Record<string, number> = {};
+  #last = performance.now();
+
+  readonly mark = (step: string): void => {
+    const now = performance.now();
+    this.#spent[step] = Math.round(((this.#spent[step] ?? 0) + now - this.#last) * 10) / 10;
+    this.#last = now;
+  };
+
+  result(): Readonly<Record<string, number>> {
+    return this.#spent;
+  }
+}

@@ -1,0 +1,7 @@
+export type { Context, Log } from './context.ts';
+export { EnvironmentOperations } from './environment-service.ts';
+export { endMachine } from './machine-life.ts';
+export { recover } from './recover.ts';
+export { EnvironmentRegistry } from './registry.ts';
+export { Sessions } from './sessions.ts';
+export { TemplateOperations } from './template-service.ts';

@@ -1,0 +1,124 @@
+import { berthError } from '../errors/index.ts';
+import type { LifecycleRequest } from '../contract/index.ts';
+import { memoryUse } from '../host/index.ts';
+import type { Operation } from '../model/index.ts';
+import { formatBytes } from '../base/index.ts';
+import type { OperationContext } from '../operations/index.ts';
+import { applyWorkload, projectOf } from './apply.ts';
+import { collectTemplates } from './collect-templates.ts';
+import type { Context } from './context.ts';
+import { discard } from './fork.ts';
+import { endMachine, takeOver } from './machine-life.ts';
+import type { EnvironmentRecord } from './record.ts';
+import { assertUnclaimed } from './registry.ts';
+
+const BOOT_TIMEOUT_MS = 180_000;
+const STOP_TIMEOUT_MS = 30_000;
+
+interface StartOptions {
+  readonly idempotencyKey?: string;
+}
+
+/** Stops the machine and keeps its disk. One that is stopped already stays so. */
+export async function startStop(context: Context, name: string, request: LifecycleRequest, o: StartOptions): Promise<Operation> {
+  const known = context.registry.get(name);
+  assertUnclaimed(known);
+  if (known.state === 'failed' || known.state === 'creating') {
+    throw berthError('not-running', `environment "${known.name}" is ${known.state}`, { remedy: `Remove it with \`./berth rm ${known.name}\`.` });
+  }
+  return context.operations.start('stop', [known.name], { id: known.id }, async (operation) => {
+    const record = await context.registry.claim(known.id, operation.id);
+    await stopMachine(context, record, request, operation);
+    await context.registry.update(record.id, { operation: undefined });
+    await collectTemplates(context);
+    return { names: [record.name] };
+  }, o);
+}
+
+/** Starts a stopped environment from its disk. */
+export async function startStart(context: Context, name: string, request: LifecycleRequest, o: StartOptions): Promise<Operation> {
+  const known = context.registry.get(name);
+  assertUnclaimed(known);
+  if (context.sessions.find(known.id) !== undefined) throw berthError('already-running', `environment "${known.name}" runs already`);
+  return context.operations.start('start', [known.name], { id: known.id, ...request }, (operation) => bootAgain(context, known, operation, undefined), o);
+}
+
+/** Stops it if it runs, then starts it from its disk. */
+export async function startRestart(context: Context, name: string, request: LifecycleRequest, o: StartOptions): Promise<Operation> {
+  const known = context.registry.get(name);
+  assertUnclaimed(known);
+  return context.operations.start('restart', [known.name], { id: known.id }, (operation) => bootAgain(context, known, operation, request), o);
+}
+
+/** Removes an environment with its disk, whatever its state; cancels what is being done to it. */
+export async function startRemove(context: Context, name: string, o: StartOptions): Promise<Operation> {
+  const known = context.registry.get(name);
+  if (known.state === 'removing') throw berthError('conflict', `environment "${known.name}" is being removed already`);
+  return context.operations.start('rm', [known.name], { id: known.id }, async (operation) => {
+    await cancelOther(context, known);
+    const record = context.registry.find(known.id);
+    if (record === undefined) return { names: [known.name] };
+    await context.registry.update(record.id, { state: 'removing', operation: operation.id });
+    await operation.step('remove', `remove ${record.name}`, async (step) => {
+      const back = await memoryBack(record);
+      await discard(context, record);
+      await collectTemplates(context);
+      step.detail(back);
+    });
+    context.events.append('environment.removed', record.name, 'removed with its disk');
+    return { names: [record.name] };
+  }, o);
+}
+
+async function cancelOther(context: Context, known: EnvironmentRecord): Promise<void> {
+  const { operation } = context.registry.get(known.id);
+  if (operation === undefined) return;
+  await context.operations.cancel(operation);
+  await context.operations.wait(operation);
+}
+
+async function bootAgain(context: Context, known: EnvironmentRecord, operation: OperationContext, stopFirst: LifecycleRequest | undefined): Promise<{ names: string[] }> {
+  const record = await context.registry.claim(known.id, operation.id);
+  try {
+    if (stopFirst !== undefined) await stopMachine(context, record, stopFirst, operation);
+    await bootMachine(context, record, operation);
+    await applyWorkload(context, context.registry.get(record.id), projectOf(record), operation);
+    await collectTemplates(context);
+  } catch (error) {
+    const runs = context.sessions.find(record.id) !== undefined;
+    const reason = error instanceof Error ? error.message : String(error);
+    await context.registry.update(record.id, { state: runs ? 'degraded' : 'stopped', reason, operation: undefined });
+    throw error;
+  }
+  return { names: [record.name] };
+}
+
+async function stopMachine(context: Context, record: EnvironmentRecord, request: LifecycleRequest, operation: OperationContext): Promise<void> {
+  await operation.step('stop', `stop ${record.name}`, async (step) => {
+    const back = await memoryBack(record);
+    await context.registry.update(record.id, { state: 'stopping' });
+    const graceMs = request.force === true ? 0 : (request.timeoutMs ?? STOP_TIMEOUT_MS);
+    await endMachine(context, record, { graceMs, signal: operation.signal });
+    await context.registry.update(record.id, { state: 'stopped', reason: undefined, readyAt: undefined });
+    step.detail(back);
+  });
+  context.events.append('environment.stopped', record.name, 'stopped; its disk is kept');
+}
+
+/** What the end of its process gives back to the host, as measured before. */
+async function memoryBack(record: EnvironmentRecord): Promise<string> {
+  const use = record.process === undefined ? undefined : await memoryUse(record.process.process.pid);
+  return use === undefined ? 'no memory was in use' : `${formatBytes(use.privateBytes)} of memory given back`;
+}
+
+/** Boots the machine of a stopped environment from its disk. */
+export async function bootMachine(context: Context, record: EnvironmentRecord, operation: OperationContext): Promise<EnvironmentRecord> {
+  const { disk, boot } = record;
+  if (disk === undefined) throw berthError('not-running', `environment "${record.name}" has no disk`);
+  await context.registry.update(record.id, { state: 'starting', reason: undefined });
+  return operation.step('boot', `boot ${record.name}`, async () => {
+    const machine = await context.machines.boot(record.id, boot, disk, { timeoutMs: BOOT_TIMEOUT_MS, signal: operation.signal });
+    return takeOver(context, record, machine);
+  });
+}
+

@@ -1,0 +1,49 @@
+import type { FreezePlan, MachineBoot, MachineDisk, MachineProcess } from '../machines/index.ts';
+import { defineCollection } from '../store/index.ts';
+import type { Environment, PublishedPort } from '../model/index.ts';
+
+/** A port that the user asked for beside those on the environment's own address. */
+export interface ExtraPort {
+  readonly hostAddress: string;
+  readonly hostPort: number;
+  readonly service: string;
+  readonly containerPort: number;
+}
+
+/** What runs in an environment: the Compose file as the user gave it and the values of its variables. */
+export interface Workload {
+  readonly compose: string;
+  /** Where the text was read from, for messages. */
+  readonly composePath?: string;
+  /** Absolute; relative paths of the file start here. */
+  readonly projectDirectory: string;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Name of the Compose project in the guest: that of the first environment, kept by its forks. */
+  readonly project: string;
+  readonly publish: readonly ExtraPort[];
+  /** Ports that the file publishes, on whatever address; a fork puts them on its own. */
+  readonly ports: readonly PublishedPort[];
+}
+
+/** An environment as it is stored: what is shown, and what is needed to find, start and undo it. */
+export interface EnvironmentRecord extends Omit<Environment, 'pid' | 'namespace'> {
+  readonly workload: Workload;
+  readonly boot: MachineBoot;
+  /** Absent until its disk has been made. */
+  readonly disk?: MachineDisk;
+  /** Present as long as there is, or may be, a process. */
+  readonly process?: MachineProcess;
+  /** The guest's SSH host key, by which it is recognised: the line of a public key file. */
+  readonly hostKey?: string;
+  /** Present while it is being frozen. */
+  readonly freezing?: FreezePlan;
+}
+
+export const environmentCollection = defineCollection<EnvironmentRecord>('environments');
+
+/** What users see of a record. */
+export function viewOf(record: EnvironmentRecord): Environment {
+  const { workload: _workload, boot: _boot, disk: _disk, process, hostKey: _hostKey, freezing: _freezing, ...seen } = record;
+  if (process === undefined) return seen;
+  return { ...seen, pid: process.process.pid, namespace: process.slot.namespace };
+}

@@ -1,0 +1,69 @@
+import { berthError } from '../errors/index.ts';
+import { hasDisk } from '../machines/index.ts';
+import { collectTemplates } from './collect-templates.ts';
+import type { Context } from './context.ts';
+import { discard, settleFailedFreeze } from './fork.ts';
+import { adopt } from './machine-life.ts';
+import type { EnvironmentRecord } from './record.ts';
+
+/**
+ * Compares what is written down with what is there, after the daemon was stopped or killed: running machines are taken
+ * over, unfinished work is undone or finished, what belongs to nobody is removed. Nothing that runs is ended because of
+ * what is written down, except what an interrupted `up`, `fork` or `rm` left half-made.
+ */
+export async function recover(context: Context, adoptSlots: (slots: readonly NetworkSlotOf[]) => Promise<void>): Promise<void> {
+  const records = context.registry.list();
+  await adoptSlots(records.flatMap(({ process }) => (process === undefined ? [] : [process.slot])));
+  await Promise.all(records.map((record) => recoverOne(context, record)));
+  await closeOperations(context);
+  const known = new Set<string>(context.registry.list().map(({ id }) => id));
+  for (const removed of await context.machines.removeOrphans(known)) {
+    context.events.append('host.orphan-removed', removed, 'it belonged to no environment');
+  }
+  await context.templates.removeIncomplete();
+  await collectTemplates(context);
+}
+
+type NetworkSlotOf = NonNullable<EnvironmentRecord['process']>['slot'];
+
+async function recoverOne(context: Context, record: EnvironmentRecord): Promise<void> {
+  try {
+    const runs = await adopt(context, record);
+    if (record.freezing !== undefined) await settleFailedFreeze(context, record);
+    if (record.state === 'creating' || record.state === 'removing') return await discard(context, record);
+    await settle(context, record, runs);
+  } catch (error) {
+    context.log.warn({ environment: record.name, err: error }, 'the environment could not be taken over');
+    await context.registry.update(record.id, { state: 'degraded', reason: `it could not be taken over: ${String(error)}`, operation: undefined });
+  }
+}
+
+/** States that only an operation can leave, and the end of a machine while nobody watched. */
+async function settle(context: Context, record: EnvironmentRecord, runs: boolean): Promise<void> {
+  if (runs) {
+    const interrupted = record.state === 'starting' || record.state === 'stopping';
+    const state = interrupted ? 'degraded' : record.state;
+    const reason = interrupted ? `the daemon ended while the environment was ${record.state}` : record.reason;
+    await context.registry.update(record.id, { state, reason, operation: undefined });
+    context.events.append('environment.adopted', record.name, `process ${record.process?.process.pid} goes on`);
+    return;
+  }
+  if (record.process !== undefined) await context.machines.release(record.id, record.process.slot);
+  const ended = record.process !== undefined && record.state !== 'stopping';
+  const lost = record.disk !== undefined && !(await hasDisk(record.disk));
+  const state = lost ? 'failed' : ended ? 'crashed' : record.state === 'crashed' || record.state === 'failed' ? record.state : 'stopped';
+  const reason = lost ? 'its disk is missing' : ended ? 'the machine ended while the daemon was not there' : record.reason;
+  await context.registry.update(record.id, { state, reason, process: undefined, operation: undefined });
+}
+
+/** What an interrupted operation did has been undone or finished above; here its own record is closed. */
+async function closeOperations(context: Context): Promise<void> {
+  for (const { operation } of context.operations.recoverable()) {
+    await context.operations.resume(operation.id, async () => {
+      if (operation.kind === 'rm') return { names: operation.targets };
+      throw berthError('cancelled', 'the daemon ended before this was finished; what was begun has been undone', {
+        remedy: 'Repeat the command.',
+      });
+    });
+  }
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { Mutex } from '../base/index.ts';
+import { berthError } from '../errors/index.ts';
+import type { EnvironmentId, OperationId } from '../model/index.ts';
+import type { Store } from '../store/index.ts';
+import { freeAddress } from './plan/addresses.ts';
+import { type EnvironmentRecord, environmentCollection } from './record.ts';
+
+/** How an update changes a record; properties set to undefined are removed. */
+export type Change = { readonly [Key in keyof EnvironmentRecord]?: EnvironmentRecord[Key] | undefined };
+
+/** All environments: in the store, and in memory as they were last written. */
+export class EnvironmentRegistry {
+  readonly #store: Store;
+  readonly #records = new Map<EnvironmentId, EnvironmentRecord>();
+  readonly #writing = new Mutex();
+
+  private constructor(store: Store) {
+    this.#store = store;
+  }
+
+  static async open(store: Store): Promise<EnvironmentRegistry> {
+    const registry = new EnvironmentRegistry(store);
+    for (const { value } of await store.list(environmentCollection)) registry.#records.set(value.id, value);
+    return registry;
+  }
+
+  /** Oldest first. */
+  list(): EnvironmentRecord[] {
+    return [...this.#records.values()].sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.name.localeCompare(b.name));
+  }
+
+  /** By name or id. */
+  find(ref: string): EnvironmentRecord | undefined {
+    return this.#records.get(ref as EnvironmentId) ?? this.list().find(({ name }) => name === ref);
+  }
+
+  /** By name or id. @throws `not-found` */
+  get(ref: string): EnvironmentRecord {
+    const record = this.find(ref);
+    if (record === undefined) throw berthError('not-found', `there is no environment "${ref}"`);
+    return record;
+  }
+
+  /**
+   * Adds environments, all or none, each with an address of its own.
+   * @throws `name-taken`, `address-unavailable`
+   */
+  async create(drafts: readonly Omit<EnvironmentRecord, 'id' | 'address' | 'createdAt'>[]): Promise<EnvironmentRecord[]> {
+    return this.#writing.run(async () => {
+      const taken = drafts.find(({ name }) => this.find(name) !== undefined);
+      if (taken !== undefined) throw berthError('name-taken', `there is an environment "${taken.name}" already`);
+      const addresses = new Set(this.list().map(({ address }) => address));
+      const records = drafts.map((draft) => {
+        const address = freeAddress(addresses);
+        if (address === undefined) throw berthError('address-unavailable', 'all addresses of 127.88.0.0/16 are in use');
+        addresses.add(address);
+        const id = `env-${randomBytes(6).toString('hex')}` as EnvironmentId;
+        return { ...draft, id, address, createdAt: new Date().toISOString() };
+      });
+      for (const record of records) await this.#write(record);
+      return records;
+    });
+  }
+
+  /** Changes a record and writes it; undefined when it is gone. */
+  async update(id: EnvironmentId, change: Change): Promise<EnvironmentRecord | undefined> {
+    return this.#writing.run(async () => {
+      const before = this.#records.get(id);
+      if (before === undefined) return undefined;
+      const merged: Record<string, unknown> = { ...before, ...change };
+      for (const key of Object.keys(merged)) if (merged[key] === undefined) delete merged[key];
+      const after = merged as unknown as EnvironmentRecord;
+      await this.#write(after);
+      return after;
+    });
+  }
+
+  async delete(id: EnvironmentId): Promise<void> {
+    await this.#writing.run(async () => {
+      await this.#store.delete(environmentCollection, id);
+      this.#records.delete(id);
+    });
+  }
+
+  /**
+   * Reserves an environment for one operation.
+   * @throws `conflict` when another operation changes it
+   */
+  async claim(ref: string, operation: OperationId): Promise<EnvironmentRecord> {
+    const record = this.get(ref);
+    assertUnclaimed(record);
+    const claimed = await this.update(record.id, { operation });
+    if (claimed === undefined) throw berthError('not-found', `there is no environment "${ref}"`);
+    return claimed;
+  }
+
+  async #write(record: EnvironmentRecord): Promise<void> {
+    await this.#store.put(environmentCollection, record.id, record);
+    this.#records.set(record.id, record);
+  }
+}
+
+/** @throws `conflict` */
+export function assertUnclaimed(record: EnvironmentRecord): void {
+  if (record.operation === undefined) return;
+  throw berthError('conflict', `environment "${record.name}" is being changed by operation ${record.operation}`, {
+    remedy: `Wait for it with \`./berth operation show ${record.operation}\`, or cancel it with \`./berth operation cancel ${record.operation}\`.`,
+  });
+}

@@ -1,0 +1,75 @@
+import { connectEngine, connectGuestShell, type Engine, type GuestShell, type HostKeyPair } from '../guest/index.ts';
+import { berthError } from '../errors/index.ts';
+import type { Machine } from '../machines/index.ts';
+import type { EnvironmentId } from '../model/index.ts';
+import type { EnvironmentRecord } from './record.ts';
+
+/** A running machine with the connections into it that have been needed so far. */
+export interface Session {
+  readonly machine: Machine;
+  /** True once its end is wanted, so that it is not taken for a crash. */
+  ending: boolean;
+  shell?: GuestShell;
+  engine?: Engine;
+}
+
+/** The machines that run, by environment. Connections are opened when first needed: a login costs half a second under emulation. */
+export class Sessions {
+  readonly #clientKey: HostKeyPair;
+  readonly #sessions = new Map<EnvironmentId, Session>();
+
+  constructor(clientKey: HostKeyPair) {
+    this.#clientKey = clientKey;
+  }
+
+  add(id: EnvironmentId, machine: Machine): Session {
+    const session: Session = { machine, ending: false };
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  find(id: EnvironmentId): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** @throws `not-running` */
+  get(record: EnvironmentRecord): Session {
+    const session = this.#sessions.get(record.id);
+    if (session === undefined) {
+      throw berthError('not-running', `environment "${record.name}" is ${record.state}`, {
+        remedy: `Start it with \`./berth start ${record.name}\`.`,
+      });
+    }
+    return session;
+  }
+
+  /** A connection into the machine; opened once, kept until the machine ends. @throws `not-running` */
+  shell(record: EnvironmentRecord): GuestShell {
+    const session = this.get(record);
+    session.shell ??= connectGuestShell({
+      host: session.machine.slot.guestReachableAt,
+      privateKey: this.#clientKey.private,
+      hostKey: record.hostKey ?? '',
+    });
+    return session.shell;
+  }
+
+  /** The container engine in the machine. @throws `not-running` */
+  engine(record: EnvironmentRecord): Engine {
+    const session = this.get(record);
+    session.engine ??= connectEngine(this.shell(record));
+    return session.engine;
+  }
+
+  /** Closes the connections; the machine is not touched. */
+  remove(id: EnvironmentId): void {
+    const session = this.#sessions.get(id);
+    this.#sessions.delete(id);
+    session?.engine?.close();
+    session?.shell?.close();
+  }
+
+  all(): [EnvironmentId, Session][] {
+    return [...this.#sessions];
+  }
+}

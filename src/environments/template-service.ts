@@ -1,0 +1,98 @@
+import type { TemplateRequest } from '../contract/index.ts';
+import { berthError } from '../errors/index.ts';
+import { freeze, planFreeze, type TemplateManifest } from '../machines/index.ts';
+import type { Operation, Template } from '../model/index.ts';
+import type { OperationContext } from '../operations/index.ts';
+import type { Context } from './context.ts';
+import { settleFailedFreeze } from './fork.ts';
+import type { EnvironmentRecord } from './record.ts';
+import { assertUnclaimed } from './registry.ts';
+
+/** Lists, makes and removes templates. */
+export class TemplateOperations {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  async list(): Promise<readonly Template[]> {
+    const templates = await this.#context.templates.list();
+    return Promise.all(templates.map((manifest) => this.#viewOf(manifest, templates)));
+  }
+
+  /** Freezes a running environment, which goes on running. */
+  async create(request: TemplateRequest, options: { readonly idempotencyKey?: string }): Promise<Operation> {
+    const context = this.#context;
+    const known = context.registry.get(request.environment);
+    assertUnclaimed(known);
+    context.sessions.get(known);
+    const taken = (await context.templates.find(request.name)) ?? context.registry.find(request.name);
+    if (taken !== undefined) throw berthError('name-taken', `there is a template or environment "${request.name}" already`);
+    return context.operations.start('template', [request.name], request, async (operation) => {
+      const record = await context.registry.claim(known.id, operation.id);
+      try {
+        await freezeNamed(context, record, request.name, operation);
+      } finally {
+        await context.registry.update(record.id, { operation: undefined });
+      }
+      return { names: [request.name] };
+    }, options);
+  }
+
+  async remove(ref: string): Promise<void> {
+    const context = this.#context;
+    const manifest = await context.templates.find(ref);
+    if (manifest === undefined) throw berthError('not-found', `there is no template "${ref}"`, { remedy: 'See what there is with `./berth template ls`.' });
+    const users = usersOf(manifest, await context.templates.list(), context.registry.list());
+    if (users.length > 0) throw berthError('template-in-use', `template "${manifest.name}" is needed by ${users.join(', ')}`);
+    await context.templates.remove(manifest.id);
+  }
+
+  async #viewOf(manifest: TemplateManifest, all: readonly TemplateManifest[]): Promise<Template> {
+    const { id, name, kind, image, shape, createdAt, source, qemuVersion, machineType, accelerator } = manifest;
+    return {
+      ...{ id, name, kind, image, shape, createdAt, qemuVersion, machineType, accelerator },
+      ...(source === undefined ? {} : { source }),
+      diskBytes: await this.#context.templates.diskBytes(id),
+      users: usersOf(manifest, all, this.#context.registry.list()).length,
+    };
+  }
+}
+
+/** Names of the environments and templates whose disk stands on this template's. */
+function usersOf(manifest: TemplateManifest, templates: readonly TemplateManifest[], environments: readonly EnvironmentRecord[]): string[] {
+  const { id } = manifest;
+  return [
+    ...environments.filter(({ disk, template }) => disk?.layers.includes(id) ?? template === id).map(({ name }) => name),
+    ...templates.filter(({ layers }) => layers.includes(id)).map(({ name }) => name),
+  ];
+}
+
+async function freezeNamed(context: Context, record: EnvironmentRecord, name: string, operation: OperationContext): Promise<void> {
+  const { disk } = record;
+  if (disk === undefined) throw berthError('not-running', `environment "${record.name}" has no disk`);
+  const plan = planFreeze(disk);
+  await context.registry.update(record.id, { freezing: plan });
+  try {
+    const frozen = await operation.step('freeze', `freeze ${record.name}`, () =>
+      freeze(context.hypervisor, context.templates, {
+        machine: context.sessions.get(record).machine,
+        boot: record.boot,
+        disk,
+        plan,
+        name,
+        kind: 'environment',
+        image: record.image,
+        source: record.name,
+        workload: { ...record.workload, ports: record.ports, address: record.address },
+        signal: operation.signal,
+      }),
+    );
+    await context.registry.update(record.id, { freezing: undefined, disk: frozen.disk });
+    await operation.step('seal', 'compute hashes', () => context.templates.seal(frozen.manifest, operation.signal));
+  } catch (error) {
+    await settleFailedFreeze(context, record);
+    throw error;
+  }
+}

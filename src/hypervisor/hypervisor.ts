@@ -1,0 +1,132 @@
+import type { ProcessIdentity } from '../host/index.ts';
+
+export type Accelerator = 'kvm' | 'tcg';
+
+/** How a machine begins its life. */
+export type MachineStart =
+  /** From its kernel, with empty memory. */
+  | { readonly kind: 'boot' }
+  /** From a frozen state: memory is mapped copy-on-write from the same file. The machine is left paused. */
+  | { readonly kind: 'restore'; readonly statePath: string; readonly memoryOffset: number };
+
+/** Everything a driver needs to start one machine. All paths are absolute. */
+export interface MachineSpec {
+  /** Unique among all machines of the host: `env-…` or `tpl-…`; part of the command line, so that it can be found again. */
+  readonly id: string;
+  /** Directory of its own; the driver keeps its sockets and logs there. */
+  readonly directory: string;
+  readonly vcpus: number;
+  readonly memoryMib: number;
+  readonly accelerator: Accelerator;
+  /** Writable top layer of its disk, in the driver's own format; it names its backing file itself. */
+  readonly diskPath: string;
+  readonly kernelPath: string;
+  readonly initrdPath: string;
+  readonly kernelArguments: readonly string[];
+  readonly network: { readonly namespace: string; readonly tap: string; readonly mac: string };
+  /** Numeric user and group that the process runs as. */
+  readonly uid: number;
+  readonly gid: number;
+  readonly start: MachineStart;
+}
+
+/** What a driver can do; callers ask before they offer it. */
+export interface HypervisorCapabilities {
+  /** A running machine can be frozen into a state from which others start. */
+  readonly fork: boolean;
+  /** Forks share the memory of their template until they write. */
+  readonly sharedMemory: boolean;
+  /** The console's output is kept in a file. */
+  readonly consoleLog: boolean;
+}
+
+/** What the driver is, for manifests: a saved state is only trusted by the same one. */
+export interface HypervisorVersion {
+  /** For example `10.0.2`. */
+  readonly version: string;
+  /** Versioned machine type, for example `pc-q35-10.0`. */
+  readonly machineType: string;
+}
+
+/** Result of {@link RunningMachine.freeze}. */
+export interface FreezeReport {
+  /** How long the machine stood still, in ms, by the hypervisor's own clock. */
+  readonly pausedMs: number;
+  /** Where guest memory starts in the state file, in bytes. */
+  readonly memoryOffset: number;
+  /** Bytes that the state file occupies on disk. */
+  readonly stateBytes: number;
+}
+
+export interface FreezeOptions {
+  /** File for device state and memory; it exists, is empty and may be written by the machine's user. */
+  readonly statePath: string;
+  /**
+   * New top layer for the machine's disk: exists, names the current top layer as its backing file and may be written by the
+   * machine's user. The machine writes there from the freeze on; the former top layer changes no more.
+   */
+  readonly overlayPath: string;
+  readonly signal: AbortSignal;
+}
+
+/** Why a machine's process ended. */
+export interface MachineExit {
+  /** Exit code, absent when a signal ended it or when it is not known (the daemon had been restarted meanwhile). */
+  readonly code?: number;
+  readonly signal?: string;
+  /** Last lines of the hypervisor's own messages. */
+  readonly message: string;
+  /** The guest powered itself off; then it is no crash. */
+  readonly poweredOff: boolean;
+}
+
+/** A machine that has a process. */
+export interface RunningMachine {
+  readonly id: string;
+  readonly process: ProcessIdentity;
+  /** Unix socket of the guest daemon's channel. */
+  readonly guestSocketPath: string;
+  /** Unix socket of the QEMU guest agent's channel. */
+  readonly agentSocketPath: string;
+  /** File with the console's output. */
+  readonly consolePath: string;
+  /** Resolves once, when the process has ended. */
+  readonly exited: Promise<MachineExit>;
+  /** Lets the vCPUs run. May be called when they run already. */
+  resume(): Promise<void>;
+  /** Stops the vCPUs. */
+  pause(): Promise<void>;
+  isResponsive(timeoutMs: number): Promise<boolean>;
+  /**
+   * Saves the machine while it runs, with a short pause at the end, and lets it go on. When it fails the machine goes on
+   * and its disk is unchanged or has one layer more.
+   */
+  freeze(options: FreezeOptions): Promise<FreezeReport>;
+  /** Name (without directory) of the disk layer that the machine writes to now. */
+  topLayer(): Promise<string>;
+  /** Presses the power button; the guest may ignore it. */
+  powerDown(): Promise<void>;
+  /** Ends the process: asks, then SIGTERM, then SIGKILL, each with a deadline. Always ends; false when it could not be killed. */
+  terminate(options?: { readonly graceMs?: number }): Promise<boolean>;
+  /** Drops the connection without touching the machine. */
+  detach(): void;
+}
+
+/** One hypervisor. */
+export interface Hypervisor {
+  readonly name: string;
+  readonly capabilities: HypervisorCapabilities;
+  /** @throws `qemu-missing`, `qemu-too-old` */
+  version(): Promise<HypervisorVersion>;
+  /**
+   * Starts a machine. A restored machine is complete but paused when this resolves.
+   * @throws `hypervisor-failed` with the hypervisor's last words; then no process is left.
+   */
+  start(spec: MachineSpec, signal: AbortSignal): Promise<RunningMachine>;
+  /** Finds the process of a machine that was started by an earlier daemon; undefined when there is none. */
+  adopt(spec: Pick<MachineSpec, 'id' | 'directory' | 'memoryMib'>, process: ProcessIdentity): Promise<RunningMachine | undefined>;
+  /** Processes of machines below `directory`, known or not. */
+  findProcesses(directory: string): Promise<{ readonly id: string; readonly process: ProcessIdentity }[]>;
+  /** Makes an empty disk layer over `backing`, which need not exist yet. `sizeGib` is that of the backing file or more. */
+  createDisk(path: string, backing: { readonly path: string; readonly format: 'raw' | 'qcow2' }, sizeGib: number): Promise<void>;
+}

@@ -1,0 +1,2 @@
+export type * from './hypervisor.ts';
+export { createQemuHypervisor } from './qemu/qemu-hypervisor.ts';

@@ -1,0 +1,162 @@
+import { basename, join } from 'node:path';
+import type { Accelerator, MachineSpec } from '../hypervisor.ts';
+
+/** Id of guest memory, in the argv and in saved states. */
+export const MEMORY_ID = 'mem';
+
+/** Files that a machine keeps in its directory. */
+export interface MachinePaths {
+  readonly qmp: string;
+  readonly guest: string;
+  readonly agent: string;
+  readonly console: string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export function machinePaths(directory: string): MachinePaths {
+  return {
+    qmp: join(directory, 'qmp.sock'),
+    guest: join(directory, 'guest.sock'),
+    agent: join(directory, 'agent.sock'),
+    console: join(directory, 'console.log'),
+    stdout: join(directory, 'qemu.out'),
+    stderr: join(directory, 'qemu.log'),
+  };
+}
+
+/** What the argv needs beside the machine's own spec. */
+export interface QemuInstallation {
+  readonly qemuPath: string;
+  readonly machineType: string;
+}
+
+/**
+ * The whole command line of one machine: enter its namespace, become its user without any capability, run QEMU.
+ * The order of devices must not change between a template and its forks: it fixes their PCI addresses.
+ */
+export function qemuArgv(spec: MachineSpec, installation: QemuInstallation): string[] {
+  return [
+    ...privilegeArgv(spec),
+    installation.qemuPath,
+    ...processArgv(spec),
+    ...machineArgv(spec, installation.machineType),
+    ...memoryArgv(spec),
+    ...kernelArgv(spec),
+    ...channelArgv(machinePaths(spec.directory)),
+    ...diskArgv(spec),
+    ...networkArgv(spec),
+    ...startArgv(spec),
+  ];
+}
+
+/** `setpriv` before QEMU because `-run-with user=` dies under `elevateprivileges=deny`. */
+function privilegeArgv(spec: MachineSpec): string[] {
+  const { uid, gid, network } = spec;
+  return [
+    ...['ip', 'netns', 'exec', network.namespace],
+    ...['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--no-new-privs'],
+    ...['--bounding-set=-all', '--inh-caps=-all', '--'],
+  ];
+}
+
+function processArgv(spec: MachineSpec): string[] {
+  return [
+    ...['-name', `guest=${spec.id}`, '-nodefaults', '-no-user-config', '-display', 'none'],
+    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+    ...['-msg', 'timestamp=on'],
+  ];
+}
+
+function machineArgv(spec: MachineSpec, machineType: string): string[] {
+  // Whatever the guest does not use costs idle time under emulation (HPET, SMBus, USB, SATA, graphics).
+  const machine = `${machineType},memory-backend=${MEMORY_ID},usb=off,sata=off,smbus=off,vmport=off,hpet=off,graphics=off`;
+  return [
+    ...['-machine', machine, ...acceleratorArgv(spec.accelerator)],
+    ...['-smp', String(spec.vcpus), '-m', `${spec.memoryMib}M`],
+    ...['-rtc', 'base=utc,clock=host'],
+    ...device({ driver: 'vmgenid', guid: 'auto', id: 'generation' }),
+  ];
+}
+
+function acceleratorArgv(accelerator: Accelerator): string[] {
+  // Five-level paging makes each page walk of an emulated guest longer for memory it does not have.
+  if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
+  return ['-accel', 'tcg,thread=multi', '-cpu', 'max,la57=off'];
+}
+
+function memoryArgv(spec: MachineSpec): string[] {
+  const size = spec.memoryMib * 1024 * 1024;
+  if (spec.start.kind === 'boot') return object({ 'qom-type': 'memory-backend-ram', id: MEMORY_ID, size });
+  return object({
+    'qom-type': 'memory-backend-file',
+    id: MEMORY_ID,
+    size,
+    'mem-path': spec.start.statePath,
+    offset: spec.start.memoryOffset,
+    share: false,
+    // Nothing a fork does may reach the template's file; `rom: off` lets it write to its private copy all the same.
+    readonly: true,
+    rom: 'off',
+  });
+}
+
+function kernelArgv(spec: MachineSpec): string[] {
+  return ['-kernel', spec.kernelPath, '-initrd', spec.initrdPath, '-append', spec.kernelArguments.join(' ')];
+}
+
+function channelArgv(paths: MachinePaths): string[] {
+  // `-chardev` takes no JSON; the paths are Berth's own and are checked to hold no comma (see `assertPlainPath`).
+  return [
+    ...['-qmp', `unix:${paths.qmp},server=on,wait=off`],
+    ...['-chardev', `file,id=console,path=${paths.console},append=on`, '-serial', 'chardev:console'],
+    ...device({ driver: 'virtio-serial-pci', id: 'channels' }),
+    ...['-chardev', `socket,id=agent,path=${paths.agent},server=on,wait=off`],
+    ...device({ driver: 'virtserialport', bus: 'channels.0', chardev: 'agent', name: 'org.qemu.guest_agent.0' }),
+    ...['-chardev', `socket,id=guest,path=${paths.guest},server=on,wait=off`],
+    ...device({ driver: 'virtserialport', bus: 'channels.0', chardev: 'guest', name: 'berth.0' }),
+  ];
+}
+
+function diskArgv(spec: MachineSpec): string[] {
+  return [
+    ...['-blockdev', JSON.stringify(diskNode(spec.diskPath))],
+    ...device({ driver: 'virtio-blk-pci', drive: layerName(spec.diskPath), id: 'root' }),
+  ];
+}
+
+/** A layer's node is named after its file, so that the machine can be asked which one it writes to. */
+export function layerName(path: string): string {
+  return basename(path);
+}
+
+/** A writable qcow2 layer as a block node; deleted data are given back to the host's file system. */
+export function diskNode(path: string): Record<string, unknown> {
+  return {
+    driver: 'qcow2',
+    'node-name': layerName(path),
+    discard: 'unmap',
+    'detect-zeroes': 'unmap',
+    file: { driver: 'file', filename: path, discard: 'unmap' },
+  };
+}
+
+function networkArgv(spec: MachineSpec): string[] {
+  const { tap, mac } = spec.network;
+  return [
+    ...['-netdev', JSON.stringify({ type: 'tap', id: 'net0', ifname: tap, script: 'no', downscript: 'no' })],
+    ...device({ driver: 'virtio-net-pci', netdev: 'net0', mac, romfile: '', id: 'nic' }),
+  ];
+}
+
+function startArgv(spec: MachineSpec): string[] {
+  return spec.start.kind === 'restore' ? ['-incoming', 'defer'] : [];
+}
+
+function device(properties: Record<string, unknown>): string[] {
+  return ['-device', JSON.stringify(properties)];
+}
+
+function object(properties: Record<string, unknown>): string[] {
+  return ['-object', JSON.stringify(properties)];
+}

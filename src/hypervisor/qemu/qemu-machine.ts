@@ -1,0 +1,168 @@
+import { deadlineSignal, poll } from '../../base/index.ts';
+import { asBerthError, berthError } from '../../errors/index.ts';
+import { connectUnix, isAlive, type ProcessIdentity, tailFile, terminate, waitForExit } from '../../host/index.ts';
+import type { FreezeOptions, FreezeReport, MachineExit, RunningMachine } from '../hypervisor.ts';
+import { type MachinePaths, machinePaths } from './argv.ts';
+import { freezeMachine, topLayer } from './freeze.ts';
+import { QmpClient } from './qmp/client.ts';
+
+const QMP_TIMEOUT_MS = 5000;
+/** How long QEMU may take to end by itself after `quit`, and then after SIGTERM. */
+const GRACE_MS = 3000;
+/** Longest pause between two looks for the end of a process that is not our child. */
+const EXIT_TIMEOUT_MS = 2 ** 31 - 1;
+const LOG_TAIL_BYTES = 2000;
+
+/** What an exit looked like to the parent of the process. */
+export interface ChildExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** One QEMU process and the connection to its monitor. */
+export class QemuMachine implements RunningMachine {
+  readonly id: string;
+  readonly process: ProcessIdentity;
+  readonly exited: Promise<MachineExit>;
+  readonly #paths: MachinePaths;
+  readonly #memoryBytes: number;
+  readonly #detached = new AbortController();
+  #client: QmpClient;
+  #connecting: Promise<QmpClient> | undefined;
+  #shutdownReason: string | undefined;
+
+  constructor(o: {
+    readonly id: string;
+    readonly directory: string;
+    readonly memoryMib: number;
+    readonly process: ProcessIdentity;
+    readonly client: QmpClient;
+    /** Present when this process started QEMU itself. */
+    readonly childExit?: Promise<ChildExit>;
+  }) {
+    this.id = o.id;
+    this.process = o.process;
+    this.#paths = machinePaths(o.directory);
+    this.#memoryBytes = o.memoryMib * 1024 * 1024;
+    this.#client = o.client;
+    this.#watch(o.client);
+    this.exited = this.#awaitExit(o.childExit);
+    this.exited.catch(() => undefined);
+  }
+
+  get guestSocketPath(): string {
+    return this.#paths.guest;
+  }
+
+  get agentSocketPath(): string {
+    return this.#paths.agent;
+  }
+
+  get consolePath(): string {
+    return this.#paths.console;
+  }
+
+  async resume(): Promise<void> {
+    await (await this.#connected()).send('cont');
+  }
+
+  async pause(): Promise<void> {
+    await (await this.#connected()).send('stop');
+  }
+
+  async isResponsive(timeoutMs: number): Promise<boolean> {
+    try {
+      await (await this.#connected()).send('query-status', undefined, timeoutMs);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async freeze(options: FreezeOptions): Promise<FreezeReport> {
+    return freezeMachine(await this.#connected(), this.#memoryBytes, options);
+  }
+
+  async topLayer(): Promise<string> {
+    return topLayer(await this.#connected());
+  }
+
+  async powerDown(): Promise<void> {
+    await (await this.#connected()).send('system_powerdown');
+  }
+
+  async terminate(options: { readonly graceMs?: number } = {}): Promise<boolean> {
+    const graceMs = options.graceMs ?? GRACE_MS;
+    // QEMU may be hung or gone: then the signals below do it.
+    if (!this.#client.isClosed) await this.#client.send('quit', undefined, Math.min(graceMs, 1000)).catch(() => undefined);
+    if (await waitForExit(this.process, { timeoutMs: graceMs })) return true;
+    if (await terminate(this.process, { signal: 'SIGTERM', timeoutMs: graceMs })) return true;
+    return terminate(this.process, { signal: 'SIGKILL', timeoutMs: 10_000 });
+  }
+
+  detach(): void {
+    this.#detached.abort(berthError('cancelled', 'the daemon let go of the machine'));
+    this.#client.close();
+  }
+
+  #watch(client: QmpClient): void {
+    client.onEvent((event) => {
+      if (event.event === 'SHUTDOWN') this.#shutdownReason = String(event.data['reason'] ?? '');
+    });
+  }
+
+  async #connected(): Promise<QmpClient> {
+    if (!this.#client.isClosed) return this.#client;
+    if (!isAlive(this.process)) throw berthError('machine-crashed', `the QEMU process of ${this.id} has ended`);
+    this.#connecting ??= this.#reconnect().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #reconnect(): Promise<QmpClient> {
+    const client = await openMonitor(this.#paths.qmp, QMP_TIMEOUT_MS);
+    this.#client = client;
+    this.#watch(client);
+    return client;
+  }
+
+  async #awaitExit(childExit: Promise<ChildExit> | undefined): Promise<MachineExit> {
+    const exit = childExit === undefined ? await this.#awaitForeignExit() : await childExit;
+    const message = (await tailFile(this.#paths.stderr, LOG_TAIL_BYTES).catch(() => '')).trim();
+    const poweredOff = this.#shutdownReason?.startsWith('guest-') ?? false;
+    return {
+      ...(typeof exit?.code === 'number' ? { code: exit.code } : {}),
+      ...(typeof exit?.signal === 'string' ? { signal: exit.signal } : {}),
+      message,
+      poweredOff,
+    };
+  }
+
+  async #awaitForeignExit(): Promise<ChildExit | undefined> {
+    while (!(await waitForExit(this.process, { timeoutMs: EXIT_TIMEOUT_MS, signal: this.#detached.signal }))) {
+      this.#detached.signal.throwIfAborted();
+    }
+    return undefined;
+  }
+}
+
+/** Connects to a monitor whose socket may not be there yet. */
+export async function openMonitor(path: string, timeoutMs: number, signal?: AbortSignal): Promise<QmpClient> {
+  const within = deadlineSignal(timeoutMs, signal);
+  try {
+    const socket = await poll(
+      async () => {
+        try {
+          return await connectUnix(path, { timeoutMs, signal: within });
+        } catch {
+          return undefined;
+        }
+      },
+      { timeoutMs, intervalMs: 2, signal: within, what: `the QEMU monitor at ${path}` },
+    );
+    return await QmpClient.open(socket, timeoutMs);
+  } catch (error) {
+    throw asBerthError(error);
+  }
+}

@@ -1,0 +1,173 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { berthError } from '../errors/index.ts';
+import { chmod, chown, createEmptyFile, hardLink, removeTree } from '../host/index.ts';
+import type { FreezeReport, Hypervisor } from '../hypervisor/index.ts';
+import type { ImageId, Template, TemplateId } from '../model/index.ts';
+import { MACHINE_GID, machineUid } from './layout.ts';
+import type { Machine, MachineBoot, MachineDisk } from './machine.ts';
+import { MANIFEST_VERSION, type TemplateManifest } from './template-manifest.ts';
+import type { TemplateFiles, TemplateStore } from './template-store.ts';
+
+/** Each freeze of a running machine puts one more layer under its disk; reads pass through all of them. */
+export const MAX_LAYERS = 24;
+
+/** What a freeze is going to change, decided before it begins, so that it can be finished or undone after a crash. */
+export interface FreezePlan {
+  readonly template: TemplateId;
+  /** Name of the layer that the machine writes to afterwards. */
+  readonly top: string;
+}
+
+export interface FreezeRequest {
+  readonly machine: Machine;
+  readonly boot: MachineBoot;
+  readonly disk: MachineDisk;
+  readonly plan: FreezePlan;
+  readonly name: string;
+  readonly kind: Template['kind'];
+  readonly image: ImageId;
+  /** Name of the environment it is frozen from. */
+  readonly source?: string;
+  /** Kept in the manifest as it is; must survive JSON. */
+  readonly workload?: unknown;
+  readonly signal: AbortSignal;
+}
+
+export interface Frozen {
+  readonly manifest: TemplateManifest;
+  /** The machine's disk from now on. */
+  readonly disk: MachineDisk;
+  readonly report: FreezeReport;
+}
+
+/** @throws `conflict` when the disk has too many layers */
+export function planFreeze(disk: MachineDisk): FreezePlan {
+  if (disk.layers.length >= MAX_LAYERS) {
+    throw berthError('conflict', `the disk has ${disk.layers.length} layers, one for each time it was forked; ${MAX_LAYERS} is the limit`, {
+      remedy: 'Make a template once with `./berth template create ENV NAME` and fork that as often as you like.',
+    });
+  }
+  const count = Number(/\d+/.exec(disk.top)?.[0] ?? 0) + 1;
+  return { template: newTemplateId(), top: `disk-${count}.qcow2` };
+}
+
+function newTemplateId(): TemplateId {
+  return `tpl-${randomBytes(6).toString('hex')}` as TemplateId;
+}
+
+/**
+ * Freezes a running machine into a template and lets it go on. The machine's disk layer becomes the template's;
+ * the machine goes on in a new layer above it. The hashes are left to {@link TemplateStore.seal}.
+ */
+export async function freeze(hypervisor: Hypervisor, templates: TemplateStore, request: FreezeRequest): Promise<Frozen> {
+  const { machine, disk, plan } = request;
+  const files = await templates.prepare(plan.template);
+  const overlayPath = join(disk.directory, plan.top);
+  try {
+    await prepareFiles(hypervisor, request, files, overlayPath);
+    const report = await machine.running.freeze({ statePath: files.state, overlayPath, signal: request.signal });
+    const manifest = await finish(hypervisor, templates, request, files, report);
+    return { manifest, disk: await adoptLayer(disk, plan), report };
+  } catch (error) {
+    if (!(await writesTo(machine, plan.top))) {
+      await templates.remove(plan.template);
+      await removeTree(overlayPath);
+    }
+    throw error;
+  }
+}
+
+/** True when the machine has gone over to the layer `name`; also when it cannot be asked, for then nothing may be removed. */
+async function writesTo(machine: Machine, name: string): Promise<boolean> {
+  try {
+    return (await machine.running.topLayer()) === name;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * The machine's disk after a freeze that got as far as its new layer. Also used after a crash: a layer that was never
+ * written to stands for the same data as the one below it.
+ */
+export async function adoptLayer(disk: MachineDisk, plan: FreezePlan): Promise<MachineDisk> {
+  await removeTree(join(disk.directory, disk.top));
+  return { directory: disk.directory, top: plan.top, layers: [plan.template, ...disk.layers] };
+}
+
+async function prepareFiles(hypervisor: Hypervisor, request: FreezeRequest, files: TemplateFiles, overlayPath: string): Promise<void> {
+  const { machine, disk, boot } = request;
+  const uid = machineUid(machine.slot.index);
+  const below = { path: files.disk, format: 'qcow2' } as const;
+  await createEmptyFile(files.state, 0o600);
+  await hardLink(join(disk.directory, disk.top), files.disk);
+  await Promise.all([
+    chown(files.state, uid, MACHINE_GID),
+    hypervisor.createDisk(overlayPath, below, boot.shape.diskGib).then(() => chown(overlayPath, uid, MACHINE_GID)),
+    hypervisor.createDisk(files.overlay, below, boot.shape.diskGib),
+  ]);
+}
+
+async function finish(
+  hypervisor: Hypervisor,
+  templates: TemplateStore,
+  request: FreezeRequest,
+  files: TemplateFiles,
+  report: FreezeReport,
+): Promise<TemplateManifest> {
+  for (const path of [files.state, files.disk]) {
+    await chown(path, 0, MACHINE_GID);
+    await chmod(path, 0o440);
+  }
+  const { boot, plan } = request;
+  const { version, machineType } = await hypervisor.version();
+  const manifest: TemplateManifest = {
+    version: MANIFEST_VERSION,
+    id: plan.template,
+    name: request.name,
+    kind: request.kind,
+    image: request.image,
+    shape: boot.shape,
+    createdAt: new Date().toISOString(),
+    ...(request.source === undefined ? {} : { source: request.source }),
+    qemuVersion: version,
+    machineType,
+    accelerator: boot.accelerator,
+    hardwareHash: hardwareHash(boot, machineType),
+    kernelPath: boot.kernelPath,
+    initrdPath: boot.initrdPath,
+    kernelArguments: boot.kernelArguments,
+    memoryOffset: report.memoryOffset,
+    layers: request.disk.layers,
+    ...(request.workload === undefined ? {} : { workload: request.workload }),
+    diskOnly: false,
+  };
+  await templates.complete(manifest);
+  return manifest;
+}
+
+/** Hash of what the guest sees as its hardware; a saved state is only loaded into the same. */
+export function hardwareHash(boot: MachineBoot, machineType: string): string {
+  const { shape, accelerator, kernelPath, initrdPath, kernelArguments } = boot;
+  const seen = [machineType, accelerator, shape.vcpus, shape.memoryMib, kernelPath, initrdPath, ...kernelArguments];
+  return createHash('sha256').update(JSON.stringify(seen)).digest('hex');
+}
+
+/**
+ * Checks that a template was saved by the same hypervisor that would load it.
+ * @throws `template-invalid` with what differs
+ */
+export async function assertLoadable(hypervisor: Hypervisor, manifest: TemplateManifest, accelerator: string): Promise<void> {
+  const { version, machineType } = await hypervisor.version();
+  const differences = [
+    ['QEMU', manifest.qemuVersion, version],
+    ['machine type', manifest.machineType, machineType],
+    ['accelerator', manifest.accelerator, accelerator],
+  ].filter(([, was, is]) => was !== is);
+  if (differences.length === 0) return;
+  const what = differences.map(([name, was, is]) => `${name} was ${was} and is ${is}`).join(', ');
+  throw berthError('template-invalid', `template "${manifest.name}" cannot be loaded: ${what}`, {
+    remedy: `Remove it with \`./berth template rm ${manifest.name}\`; it is made again when needed.`,
+  });
+}

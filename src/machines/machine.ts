@@ -1,0 +1,38 @@
+import type { GuestDaemonLink } from '../guest/index.ts';
+import type { Accelerator, RunningMachine } from '../hypervisor/index.ts';
+import type { ProcessIdentity } from '../host/index.ts';
+import type { Shape, TemplateId } from '../model/index.ts';
+import type { NetworkSlot } from '../network/index.ts';
+
+/** What is kept of a machine's disk, whether it runs or not. */
+export interface MachineDisk {
+  /** Directory of the machine; everything in it goes with it. */
+  readonly directory: string;
+  /** Name of the writable top layer within the directory. */
+  readonly top: string;
+  /** Templates whose disk layers lie below, nearest first; below them all is the image. */
+  readonly layers: readonly TemplateId[];
+}
+
+/** What a machine boots: the same through its whole life. */
+export interface MachineBoot {
+  readonly shape: Shape;
+  readonly accelerator: Accelerator;
+  readonly kernelPath: string;
+  readonly initrdPath: string;
+  readonly kernelArguments: readonly string[];
+}
+
+/** What must be written down of a running machine to find it again after the daemon was restarted. */
+export interface MachineProcess {
+  readonly process: ProcessIdentity;
+  readonly slot: NetworkSlot;
+}
+
+/** A machine with a process, and the channel into it. */
+export interface Machine {
+  readonly id: string;
+  readonly running: RunningMachine;
+  readonly slot: NetworkSlot;
+  readonly link: GuestDaemonLink;
+}

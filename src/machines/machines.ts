@@ -1,0 +1,224 @@
+import { join } from 'node:path';
+import { UndoStack } from '../base/index.ts';
+import { berthError } from '../errors/index.ts';
+import { connectGuestDaemon } from '../guest/index.ts';
+import {
+  chown,
+  copySmallFile,
+  createCgroup,
+  ensureDirectory,
+  exists,
+  listCgroups,
+  listDirectory,
+  openCgroup,
+  removeTree,
+  terminate,
+} from '../host/index.ts';
+import type { Hypervisor, MachineSpec, MachineStart, RunningMachine } from '../hypervisor/index.ts';
+import type { NetworkManager, NetworkSlot } from '../network/index.ts';
+import { type Layout, MACHINE_GID, machineUid } from './layout.ts';
+import type { Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';
+import type { TemplateManifest } from './template-manifest.ts';
+import type { TemplateStore } from './template-store.ts';
+
+/** What QEMU itself needs beside guest memory, in MiB: the bound for its cgroup, not what it uses. */
+const OVERHEAD_MIB = 768;
+const MAX_PROCESSES = 256;
+const FIRST_TOP = 'disk-0.qcow2';
+
+/** Steps of a start, so that a caller can measure them: called with the name of the step that ended. */
+export type StepListener = (step: string) => void;
+
+/** Starts, clones, ends and adopts machines: process, network slot, disk and guest channel as one. */
+export class Machines {
+  readonly #hypervisor: Hypervisor;
+  readonly #network: NetworkManager;
+  readonly #templates: TemplateStore;
+  readonly #layout: Layout;
+  readonly #homeId: string;
+
+  constructor(o: {
+    readonly hypervisor: Hypervisor;
+    readonly network: NetworkManager;
+    readonly templates: TemplateStore;
+    readonly layout: Layout;
+    readonly homeId: string;
+  }) {
+    this.#hypervisor = o.hypervisor;
+    this.#network = o.network;
+    this.#templates = o.templates;
+    this.#layout = o.layout;
+    this.#homeId = o.homeId;
+  }
+
+  /** Directory of an environment's machine. */
+  directoryOf(id: string): string {
+    return join(this.#layout.environments, id);
+  }
+
+  /** Makes a machine's directory with an empty disk over a raw image. */
+  async createDisk(directory: string, imagePath: string, sizeGib: number): Promise<MachineDisk> {
+    await this.#ensureParents(directory);
+    const path = join(directory, FIRST_TOP);
+    await this.#hypervisor.createDisk(path, { path: imagePath, format: 'raw' }, sizeGib);
+    return { directory, top: FIRST_TOP, layers: [] };
+  }
+
+  /** Makes a machine's directory with an empty disk layer over a template's. */
+  async cloneDisk(directory: string, template: TemplateManifest): Promise<MachineDisk> {
+    await this.#ensureParents(directory);
+    await copySmallFile(this.#templates.files(template.id).overlay, join(directory, FIRST_TOP));
+    return { directory, top: FIRST_TOP, layers: [template.id, ...template.layers] };
+  }
+
+  /**
+   * Boots a machine from its kernel and waits until its guest daemon answers.
+   * @throws `boot-timeout`, `hypervisor-failed`; then nothing of it runs
+   */
+  async boot(id: string, boot: MachineBoot, disk: MachineDisk, o: { timeoutMs: number; signal: AbortSignal }): Promise<Machine> {
+    const machine = await this.#start(id, boot, disk, { kind: 'boot' }, o.signal);
+    try {
+      await machine.link.waitReady({ timeoutMs: o.timeoutMs, signal: o.signal });
+      return machine;
+    } catch (error) {
+      await this.end(machine);
+      throw o.signal.aborted ? error : berthError('boot-timeout', `the guest of ${id} did not report ready within ${o.timeoutMs} ms`, { cause: error });
+    }
+  }
+
+  /** Starts a machine from a template. Its vCPUs stand still until the caller resumes it. */
+  async restore(id: string, boot: MachineBoot, disk: MachineDisk, template: TemplateManifest, o: { signal: AbortSignal; onStep?: StepListener }): Promise<Machine> {
+    if (template.diskOnly) throw berthError('template-invalid', `template "${template.name}" keeps a disk layer only`);
+    await this.#templates.verify(template, o.signal);
+    const statePath = this.#templates.files(template.id).state;
+    return this.#start(id, boot, disk, { kind: 'restore', statePath, memoryOffset: template.memoryOffset }, o.signal, o.onStep);
+  }
+
+  /** Finds a machine that an earlier daemon started; undefined when its process is gone. */
+  async adopt(id: string, boot: MachineBoot, disk: MachineDisk, known: MachineProcess): Promise<Machine | undefined> {
+    const { directory } = disk;
+    const running = await this.#hypervisor.adopt({ id, directory, memoryMib: boot.shape.memoryMib }, known.process);
+    if (running === undefined) return undefined;
+    return { id, running, slot: known.slot, link: connectGuestDaemon(running.guestSocketPath) };
+  }
+
+  /** Ends the process and gives its network slot and cgroup back; the disk stays. Idempotent. */
+  async end(machine: Machine, o: { graceMs?: number } = {}): Promise<void> {
+    machine.link.close();
+    const gone = await machine.running.terminate(o);
+    if (!gone) throw berthError('machine-unresponsive', `QEMU process ${machine.running.process.pid} of ${machine.id} could not be ended`);
+    machine.running.detach();
+    await this.release(machine.id, machine.slot);
+  }
+
+  /** Gives back what a machine held whose process has ended already. */
+  async release(id: string, slot: NetworkSlot): Promise<void> {
+    await Promise.all([this.#network.release(slot), this.#removeCgroup(id)]);
+  }
+
+  /** Removes a machine's directory with its disk. */
+  async removeDisk(directory: string): Promise<void> {
+    await removeTree(directory);
+  }
+
+  /**
+   * Ends processes and removes directories and cgroups below this home that belong to none of `known`.
+   * Returns what was removed, for the log.
+   */
+  async removeOrphans(known: ReadonlySet<string>): Promise<string[]> {
+    const removed: string[] = [];
+    for (const { id, process } of await this.#hypervisor.findProcesses(this.#layout.home)) {
+      if (known.has(id)) continue;
+      await terminate(process, { signal: 'SIGKILL', timeoutMs: 10_000 });
+      removed.push(`process ${process.pid} (${id})`);
+    }
+    for (const parent of [this.#layout.environments, this.#layout.builds]) {
+      for (const name of await listDirectory(parent)) {
+        if (known.has(name)) continue;
+        await removeTree(join(parent, name));
+        removed.push(`directory ${name}`);
+      }
+    }
+    for (const name of await listCgroups(`${this.#homeId}-`)) {
+      if (known.has(name.slice(this.#homeId.length + 1))) continue;
+      await (await openCgroup(name))?.remove();
+      removed.push(`cgroup ${name}`);
+    }
+    return removed;
+  }
+
+  async #ensureParents(directory: string): Promise<void> {
+    await ensureDirectory(join(directory, '..'), { mode: 0o751 });
+    await ensureDirectory(directory, { mode: 0o711 });
+  }
+
+  async #start(id: string, boot: MachineBoot, disk: MachineDisk, start: MachineStart, signal: AbortSignal, onStep?: StepListener): Promise<Machine> {
+    const undo = new UndoStack();
+    try {
+      const slot = await this.#network.acquire(id, signal);
+      undo.defer('network slot', () => this.#network.release(slot));
+      onStep?.('network');
+      const spec = this.#specOf(id, boot, disk, slot, start);
+      await this.#handOver(spec);
+      undo.defer('cgroup', () => this.#removeCgroup(id));
+      const running = await this.#hypervisor.start(spec, signal);
+      onStep?.('restore');
+      undo.dispose();
+      return { id, running, slot, link: connectGuestDaemon(running.guestSocketPath) };
+    } catch (error) {
+      await undo.unwind();
+      throw error;
+    }
+  }
+
+  #specOf(id: string, boot: MachineBoot, disk: MachineDisk, slot: NetworkSlot, start: MachineStart): MachineSpec {
+    return {
+      id,
+      directory: disk.directory,
+      vcpus: boot.shape.vcpus,
+      memoryMib: boot.shape.memoryMib,
+      accelerator: boot.accelerator,
+      diskPath: join(disk.directory, disk.top),
+      kernelPath: boot.kernelPath,
+      initrdPath: boot.initrdPath,
+      kernelArguments: boot.kernelArguments,
+      network: slot,
+      uid: machineUid(slot.index),
+      gid: MACHINE_GID,
+      start,
+    };
+  }
+
+  /** The machine's user changes with its network slot; its directory and its own layers go along. */
+  async #handOver(spec: MachineSpec): Promise<void> {
+    await chown(spec.directory, spec.uid, spec.gid);
+    for (const name of await listDirectory(spec.directory)) {
+      if (name.endsWith('.sock')) await removeTree(join(spec.directory, name));
+      else if (name.endsWith('.qcow2') || name === 'console.log') await chown(join(spec.directory, name), spec.uid, spec.gid);
+    }
+  }
+
+  async #removeCgroup(id: string): Promise<void> {
+    await (await openCgroup(`${this.#homeId}-${id}`))?.remove();
+  }
+}
+
+/** Makes the cgroup of a machine; the driver puts the process into it. */
+export function cgroupMaker(homeId: string): (spec: MachineSpec) => ReturnType<typeof createCgroup> {
+  return (spec) =>
+    createCgroup(`${homeId}-${spec.id}`, {
+      memoryMaxBytes: (spec.memoryMib + OVERHEAD_MIB) * 1024 * 1024,
+      pidsMax: MAX_PROCESSES,
+    });
+}
+
+/** True when the machine's disk is where it should be. */
+export function hasDisk(disk: MachineDisk): Promise<boolean> {
+  return exists(join(disk.directory, disk.top));
+}
+
+/** Ends `running` without a machine around it. */
+export async function endProcess(running: RunningMachine): Promise<void> {
+  await running.terminate();
+  running.detach();
+}

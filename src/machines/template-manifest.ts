@@ -1,0 +1,39 @@
+import type { Accelerator } from '../hypervisor/index.ts';
+import type { ImageId, Shape, Template, TemplateId } from '../model/index.ts';
+
+/** Version of `manifest.json`; a manifest of another version is refused, never guessed at. */
+export const MANIFEST_VERSION = 1;
+
+/**
+ * `templates/<id>/manifest.json`: all that a fork needs to know, and all that must be the same when the saved state is loaded.
+ * Written last, so that a directory without it is an unfinished template.
+ */
+export interface TemplateManifest {
+  readonly version: typeof MANIFEST_VERSION;
+  readonly id: TemplateId;
+  readonly name: string;
+  readonly kind: Template['kind'];
+  readonly image: ImageId;
+  readonly shape: Shape;
+  readonly createdAt: string;
+  /** Name of the environment it was frozen from. */
+  readonly source?: string;
+  readonly qemuVersion: string;
+  readonly machineType: string;
+  readonly accelerator: Accelerator;
+  /** Hash (sha256, hex) of the guest-visible part of the command line: devices, CPU model, kernel. */
+  readonly hardwareHash: string;
+  readonly kernelPath: string;
+  readonly initrdPath: string;
+  readonly kernelArguments: readonly string[];
+  /** Where guest memory starts in the file `state`, in bytes. */
+  readonly memoryOffset: number;
+  /** Templates whose disk layers lie below this one's, nearest first. */
+  readonly layers: readonly TemplateId[];
+  /** sha256 (hex) of `state` and `disk.qcow2`; absent until they have been computed, which a fork does not wait for. */
+  readonly hashes?: { readonly state: string; readonly disk: string };
+  /** What ran in it when it was frozen, as the environments wrote it down; absent for a bare guest. */
+  readonly workload?: unknown;
+  /** True once `state` was removed because only the disk layer is still needed. */
+  readonly diskOnly: boolean;
+}

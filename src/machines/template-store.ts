@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { berthError } from '../errors/index.ts';
+import {
+  allocatedBytes,
+  ensureDirectory,
+  listDirectory,
+  readJson,
+  removeTree,
+  sha256File,
+  writeJson,
+} from '../host/index.ts';
+import { isName, type Template, type TemplateId } from '../model/index.ts';
+import { type Layout, MACHINE_GID } from './layout.ts';
+import { MANIFEST_VERSION, type TemplateManifest } from './template-manifest.ts';
+
+const MANIFEST = 'manifest.json';
+
+/** Files of one template. */
+export interface TemplateFiles {
+  readonly directory: string;
+  /** Device state and guest memory; gone when only the disk layer is needed any more. */
+  readonly state: string;
+  /** The frozen disk layer. */
+  readonly disk: string;
+  /** An empty layer over `disk`, ready to be copied: quicker than making one. */
+  readonly overlay: string;
+  readonly manifest: string;
+}
+
+/**
+ * The templates on disk. What exists is what has a manifest: there is no second list that could disagree.
+ */
+export class TemplateStore {
+  readonly #layout: Layout;
+  readonly #verified = new Set<TemplateId>();
+
+  constructor(layout: Layout) {
+    this.#layout = layout;
+  }
+
+  files(id: TemplateId): TemplateFiles {
+    const directory = join(this.#layout.templates, id);
+    return {
+      directory,
+      state: join(directory, 'state'),
+      disk: join(directory, 'disk.qcow2'),
+      overlay: join(directory, 'overlay.qcow2'),
+      manifest: join(directory, MANIFEST),
+    };
+  }
+
+  /** All complete templates, oldest first. */
+  async list(): Promise<TemplateManifest[]> {
+    const found: TemplateManifest[] = [];
+    for (const name of await listDirectory(this.#layout.templates)) {
+      const manifest = await this.#read(name as TemplateId);
+      if (manifest !== undefined) found.push(manifest);
+    }
+    return found.sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+  }
+
+  /** Finds a template by id or name; the newest of that name. */
+  async find(ref: string): Promise<TemplateManifest | undefined> {
+    if (!isName(ref)) return undefined;
+    return (await this.#read(ref as TemplateId)) ?? (await this.list()).findLast(({ name }) => name === ref);
+  }
+
+  /** Makes the directory of a new template, in which a machine of group {@link MACHINE_GID} may find files. */
+  async prepare(id: TemplateId): Promise<TemplateFiles> {
+    await ensureDirectory(this.#layout.templates, { mode: 0o751 });
+    const files = this.files(id);
+    await ensureDirectory(files.directory, { mode: 0o750, uid: 0, gid: MACHINE_GID });
+    return files;
+  }
+
+  /** Completes a template. From now on it is there. */
+  async complete(manifest: TemplateManifest): Promise<void> {
+    this.#verified.add(manifest.id);
+    await writeJson(this.files(manifest.id).manifest, manifest);
+  }
+
+  /** Adds the hashes of the template's files to its manifest, by which a later daemon tells that they are unchanged. */
+  async seal(manifest: TemplateManifest, signal: AbortSignal): Promise<TemplateManifest> {
+    const sealed = { ...manifest, hashes: await this.#hash(manifest.id, signal) };
+    // It may have been removed, or reduced to its disk, while it was read.
+    if ((await this.#read(manifest.id))?.diskOnly !== false) return sealed;
+    await writeJson(this.files(manifest.id).manifest, sealed);
+    return sealed;
+  }
+
+  /** Notes that the template's memory is not needed any more and removes it; its disk layer stays. */
+  async dropState(manifest: TemplateManifest): Promise<void> {
+    if (manifest.diskOnly) return;
+    await writeJson(this.files(manifest.id).manifest, { ...manifest, diskOnly: true });
+    await removeTree(this.files(manifest.id).state);
+  }
+
+  /** Removes a template. The manifest goes first, so that a half-removed one is never taken for whole. */
+  async remove(id: TemplateId): Promise<void> {
+    await removeTree(this.files(id).manifest);
+    await removeTree(this.files(id).directory);
+    this.#verified.delete(id);
+  }
+
+  /** Removes what unfinished or interrupted work left behind. Only to be called while no template is being made. */
+  async removeIncomplete(): Promise<string[]> {
+    const removed: string[] = [];
+    for (const name of await listDirectory(this.#layout.templates)) {
+      if ((await this.#read(name as TemplateId)) !== undefined) continue;
+      await removeTree(join(this.#layout.templates, name));
+      removed.push(name);
+    }
+    return removed;
+  }
+
+  /**
+   * Compares the template's files with the hashes of its manifest, once per life of the daemon: QEMU itself would accept anything.
+   * @throws `template-invalid` when something differs
+   */
+  async verify(manifest: TemplateManifest, signal: AbortSignal): Promise<void> {
+    if (this.#verified.has(manifest.id)) return;
+    const { state, disk } = await this.#hash(manifest.id, signal);
+    if (state !== manifest.hashes?.state || disk !== manifest.hashes.disk) {
+      const what = state !== manifest.hashes?.state ? 'memory' : 'disk';
+      throw berthError('template-invalid', `the ${what} of template "${manifest.name}" differs from what was saved`, {
+        remedy: `Remove it with \`./berth template rm ${manifest.name}\`; it is made again when needed.`,
+      });
+    }
+    this.#verified.add(manifest.id);
+  }
+
+  async diskBytes(id: TemplateId): Promise<number> {
+    return allocatedBytes(this.files(id).directory);
+  }
+
+  async #hash(id: TemplateId, signal: AbortSignal): Promise<{ state: string; disk: string }> {
+    const files = this.files(id);
+    const [state, disk] = await Promise.all([sha256File(files.state, { signal }), sha256File(files.disk, { signal })]);
+    return { state, disk };
+  }
+
+  async #read(id: TemplateId): Promise<TemplateManifest | undefined> {
+    const manifest = await readJson<TemplateManifest>(this.files(id).manifest).catch(() => undefined);
+    return manifest?.version === MANIFEST_VERSION && manifest.id === id ? manifest : undefined;
+  }
+}
