@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { sleep } from '../base/index.ts';
+import type { Endpoint, Forwarder, IngressLog, Target } from './forwarder.ts';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Notices peers that vanished without a word. */
+const KEEP_ALIVE_DELAY_MS = 60_000;
+const BACKLOG = 4096;
+const FIRST_REOPEN_DELAY_MS = 100;
+const LAST_REOPEN_DELAY_MS = 5_000;
+
+/**
+ * Carries TCP connections to a target. Each end may close its direction by itself, a reset on one side becomes a reset
+ * on the other, and a target that refuses makes a reset too: a client never takes a failure for an empty answer.
+ */
+export class TcpForwarder implements Forwarder {
+  readonly #endpoint: Endpoint;
+  readonly #log: IngressLog;
+  readonly #clients = new Set<Socket>();
+  readonly #ending = new AbortController();
+  #target: Target;
+  #server: Server | undefined;
+
+  constructor(endpoint: Endpoint, target: Target, log: IngressLog) {
+    this.#endpoint = endpoint;
+    this.#target = target;
+    this.#log = log;
+  }
+
+  async open(): Promise<void> {
+    const server = createServer({
+      allowHalfOpen: true,
+      // Nothing is read before there is somewhere to put it.
+      pauseOnConnect: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+    });
+    server.on('connection', (client) => this.#carry(client));
+    server.listen({
+      host: this.#endpoint.address,
+      port: this.#endpoint.port,
+      backlog: BACKLOG,
+      exclusive: true,
+    });
+    await once(server, 'listening');
+    this.#server = server;
+    server.on('error', (error) => {
+      this.#log.warn(
+        `The listener on ${this.#endpoint.address}:${this.#endpoint.port} failed: ${error.message}`,
+      );
+      server.close();
+    });
+    server.on('close', () => {
+      if (this.#server === server) void this.#reopen();
+    });
+  }
+
+  retarget(target: Target): void {
+    this.#target = target;
+  }
+
+  connections(): number {
+    return this.#clients.size;
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    const server = this.#server;
+    this.#server = undefined;
+    const closed = server?.listening === true ? once(server, 'close') : undefined;
+    server?.close();
+    for (const client of this.#clients) client.resetAndDestroy();
+    await closed;
+  }
+
+  #carry(client: Socket): void {
+    const { host, port } = this.#target;
+    const upstream = connect({
+      host,
+      port,
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+    });
+    this.#clients.add(client);
+    client.once('close', () => this.#clients.delete(client));
+    resetTogether(client, upstream);
+    upstream.setTimeout(CONNECT_TIMEOUT_MS, () => upstream.resetAndDestroy());
+    upstream.once('connect', () => {
+      upstream.setTimeout(0);
+      client.pipe(upstream);
+      upstream.pipe(client);
+    });
+  }
+
+  /** A listener that the system took away comes back as soon as it can be had. */
+  async #reopen(): Promise<void> {
+    const { signal } = this.#ending;
+    for (
+      let delayMs = FIRST_REOPEN_DELAY_MS;
+      !signal.aborted;
+      delayMs = Math.min(delayMs * 2, LAST_REOPEN_DELAY_MS)
+    ) {
+      try {
+        await sleep(delayMs, signal);
+        await this.open();
+        if (signal.aborted) await this.close();
+        return;
+      } catch {
+        // Tried again until somebody closes it.
+      }
+    }
+  }
+}
+
+/** Whichever of the two ends before it was finished takes the other along. */
+function resetTogether(one: Socket, other: Socket): void {
+  for (const [socket, peer] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    // The error is no news for anybody but the peer, who learns it by the reset.
+    socket.on('error', () => undefined);
+    socket.once('close', (hadError: boolean) => {
+      if (hadError || !socket.readableEnded || !socket.writableFinished) peer.resetAndDestroy();
+    });
+  }
+}

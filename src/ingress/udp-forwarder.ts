@@ -1,0 +1,118 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+import type { Endpoint, Forwarder, IngressLog, Target } from './forwarder.ts';
+
+/** How long a client's session lives without a datagram in either direction. */
+const IDLE_MS = 60_000;
+const MAX_SESSIONS = 1_024;
+/** Datagrams kept while the session's socket is being made. */
+const MAX_PENDING = 64;
+
+interface Session {
+  readonly socket: Socket;
+  /** Undefined once the socket is connected. */
+  pending: Buffer[] | undefined;
+  usedAt: number;
+}
+
+/** Carries datagrams to a target; each client address has a session, by whose socket the answers find back. */
+export class UdpForwarder implements Forwarder {
+  readonly #endpoint: Endpoint;
+  readonly #log: IngressLog;
+  /** By client address; least recently used first. */
+  readonly #sessions = new Map<string, Session>();
+  #target: Target;
+  #listener: Socket | undefined;
+  #sweeper: NodeJS.Timeout | undefined;
+
+  constructor(endpoint: Endpoint, target: Target, log: IngressLog) {
+    this.#endpoint = endpoint;
+    this.#target = target;
+    this.#log = log;
+  }
+
+  async open(): Promise<void> {
+    const listener = createSocket(family(this.#endpoint.address));
+    listener.on('message', (message, from) => this.#forward(message, from));
+    listener.bind({ address: this.#endpoint.address, port: this.#endpoint.port, exclusive: true });
+    try {
+      await once(listener, 'listening');
+    } catch (error) {
+      listener.close();
+      throw error;
+    }
+    listener.on('error', (error) => {
+      this.#log.warn(
+        `The listener on ${this.#endpoint.address}:${this.#endpoint.port}/udp: ${error.message}`,
+      );
+    });
+    this.#listener = listener;
+    this.#sweeper = setInterval(() => this.#sweep(), IDLE_MS / 4);
+    this.#sweeper.unref();
+  }
+
+  retarget(target: Target): void {
+    this.#target = target;
+    // Without a connection there is no telling where an old session ends.
+    for (const key of [...this.#sessions.keys()]) this.#end(key);
+  }
+
+  connections(): number {
+    return this.#sessions.size;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sweeper);
+    for (const key of [...this.#sessions.keys()]) this.#end(key);
+    const listener = this.#listener;
+    this.#listener = undefined;
+    if (listener === undefined) return;
+    const closed = once(listener, 'close');
+    listener.close();
+    await closed;
+  }
+
+  #forward(message: Buffer, from: RemoteInfo): void {
+    const key = `${from.address} ${from.port}`;
+    const session = this.#sessions.get(key) ?? this.#begin(key, from);
+    session.usedAt = Date.now();
+    this.#sessions.delete(key);
+    this.#sessions.set(key, session);
+    if (session.pending === undefined) session.socket.send(message);
+    else if (session.pending.length < MAX_PENDING) session.pending.push(message);
+  }
+
+  #begin(key: string, from: RemoteInfo): Session {
+    const [oldest] = this.#sessions.keys();
+    if (this.#sessions.size >= MAX_SESSIONS && oldest !== undefined) this.#end(oldest);
+    const { host, port } = this.#target;
+    const session: Session = { socket: createSocket(family(host)), pending: [], usedAt: Date.now() };
+    // A target that refuses ends the session; the client's next datagram begins a new one.
+    session.socket.on('error', () => this.#end(key, session));
+    session.socket.on('message', (answer) => {
+      session.usedAt = Date.now();
+      this.#listener?.send(answer, from.port, from.address);
+    });
+    session.socket.connect(port, host, () => {
+      for (const message of session.pending ?? []) session.socket.send(message);
+      session.pending = undefined;
+    });
+    return session;
+  }
+
+  #end(key: string, session = this.#sessions.get(key)): void {
+    if (session === undefined || this.#sessions.get(key) !== session) return;
+    this.#sessions.delete(key);
+    session.socket.close();
+  }
+
+  #sweep(): void {
+    const oldest = Date.now() - IDLE_MS;
+    for (const [key, session] of this.#sessions) if (session.usedAt < oldest) this.#end(key);
+  }
+}
+
+function family(address: string): 'udp4' | 'udp6' {
+  return isIPv6(address) ? 'udp6' : 'udp4';
+}
