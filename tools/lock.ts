@@ -12,7 +12,8 @@ interface LockEntry {
   readonly [key: string]: unknown;
 }
 
-interface LockFile {
+/** package-lock.json, as far as it matters here. */
+export interface LockFile {
   packages: Record<string, LockEntry>;
 }
 
@@ -28,7 +29,9 @@ export function lockProblems(lock: LockFile): string[] {
   const resolved = Object.entries(lock.packages).filter(([, entry]) => entry.resolved !== undefined);
   return [
     ...resolved.map(([path]) => `${path} names a registry; see omit-lockfile-registry-resolved in .npmrc`),
-    ...missingOptional(lock).map(({ name, by }) => `${name}, wanted by ${by}, has no entry; node tools/lock.ts --write`),
+    ...missingOptional(lock).map(
+      ({ name, by }) => `${name}, wanted by ${by}, has no entry; node tools/lock.ts --write`,
+    ),
   ];
 }
 
@@ -61,7 +64,8 @@ function platformOf(name: string): { os: string[]; cpu: string[]; libc?: string[
   const words = name.split(/[/-]/);
   const os = SYSTEMS.find((each) => words.includes(each));
   const cpu = PROCESSORS.find((each) => words.includes(each));
-  if (os === undefined || cpu === undefined) throw new Error(`The name ${name} does not say for which platform it is`);
+  if (os === undefined || cpu === undefined)
+    throw new Error(`The name ${name} does not say for which platform it is`);
   const last = words.at(-1) ?? '';
   if (os !== 'linux' || !/^(gnu|musl)/.test(last)) return { os: [os], cpu: [cpu] };
   return { os: [os], cpu: [cpu], libc: [last.startsWith('musl') ? 'musl' : 'glibc'] };

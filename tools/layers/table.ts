@@ -8,7 +8,7 @@ export interface LayerRow {
   readonly modules: readonly string[];
   /** Packages from outside, by the name in package.json. */
   readonly packages: readonly string[];
-  /** Node modules beyond the harmless ones: `node:fs`; `node:*` for all of them. */
+  /** Node modules beyond the harmless ones: `node:fs`; `node:*` for all of them; also `package.json`. */
   readonly doors: readonly string[];
 }
 
@@ -85,8 +85,10 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   setup: row(5, 'host doctor and host setup', [...LOW_AND_HOST, 'hypervisor', 'images', 'network']),
   environments: row(6, 'up, fork, stop, start, rm: a pure plan and the steps that carry it out', [
     ...LOW_AND_HOST,
+    'contract',
     'store',
     'operations',
+    'images',
     'machines',
     'compose',
     'guest',
@@ -97,7 +99,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     7,
     'HTTP, WebSocket, unix socket: one file per resource; parse, one call, answer',
     [...LOW, 'contract', 'operations', 'environments', 'machines', 'images'],
-    { packages: ['fastify', '@fastify/websocket'] },
+    { packages: ['fastify', '@fastify/websocket', 'typebox'], doors: ['node:http'] },
   ),
   cli: row(
     7,
@@ -105,7 +107,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     [...LOW_AND_HOST, 'contract', 'client'],
     {
       packages: ['commander', 'listr2', 'ws'],
-      doors: ['node:*'],
+      doors: ['node:*', 'package.json'],
     },
   ),
   web: row(7, 'dashboard; talks only through `client`', [...LOW, 'contract', 'client']),
@@ -129,13 +131,15 @@ export const layers: Readonly<Record<string, LayerRow>> = {
       'environments',
       'server',
     ],
-    { packages: ['pino'] },
+    { packages: ['pino'], doors: ['package.json'] },
   ),
 };
 
 /** Files that lie in `src/` itself, above all modules. */
-export const entryFiles: Readonly<Record<string, readonly string[]>> = {
-  'main.ts': ['cli', 'daemon'],
+export const entryFiles: Readonly<Record<string, LayerRow>> = {
+  'main.ts': row(9, 'starts the daemon for `berth serve`, else the command line', ['cli', 'daemon'], {
+    doors: ['node:module'],
+  }),
 };
 
 /** Modules that also run in a browser: no `node:*` at all. */

@@ -1,24 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { tableMistakes } from '../../../tools/layers/rules.ts';
 import { checkLayers } from '../../../tools/layers.ts';
-
-async function tree(files: Record<string, string>): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), 'berth-layers-'));
-  onTestFinished(() => rm(root, { recursive: true, force: true }));
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), text);
-  }
-  return root;
-}
+import { scratchTree } from './scratch-tree.ts';
 
 async function problemsOf(files: Record<string, string>): Promise<readonly string[]> {
-  return checkLayers(await tree(files)).problems;
+  return checkLayers(await scratchTree(files)).problems;
 }
 
 const allowed = {
@@ -33,7 +22,7 @@ const allowed = {
 };
 
 test('imports that the table allows pass', async () => {
-  const report = checkLayers(await tree(allowed));
+  const report = checkLayers(await scratchTree(allowed));
   expect(report).toEqual({ files: 8, imports: 9, problems: [] });
 });
 
@@ -121,11 +110,11 @@ test('the table itself keeps the order of ranks', () => {
 test('the command fails on a planted import and says where', async () => {
   const run = promisify(execFile);
   const command = resolve(import.meta.dirname, '../../../tools/layers.ts');
-  const good = await tree(allowed);
+  const good = await scratchTree(allowed);
   await expect(run(process.execPath, [command, '--root', good])).resolves.toHaveProperty('stderr', '');
 
   const planted = `import { a } from '../environments/index.ts';`;
-  const bad = await tree({ ...allowed, 'src/machines/fork.ts': planted });
+  const bad = await scratchTree({ ...allowed, 'src/machines/fork.ts': planted });
   await expect(run(process.execPath, [command, '--root', bad])).rejects.toMatchObject({
     code: 1,
     stderr: 'src/machines/fork.ts:1: machines may not import environments\n',

@@ -1,0 +1,42 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorsPage } from '../pages/errors-page.ts';
+import { layersTable, withLayersTable } from '../pages/layers-table.ts';
+import { runCommand } from './command.ts';
+import type { Check } from './outcome.ts';
+
+/** docs/errors.md is what the registry prints. */
+export const errorsDocument: Check = {
+  name: 'docs/errors.md',
+  run: (root) => compare(root, 'docs/errors.md', () => errorsPage(), 'node tools/print-errors.ts --write'),
+};
+
+/** The table in docs/architecture.md is the one that is checked. */
+export const layersDocument: Check = {
+  name: 'docs/architecture.md',
+  run: (root) =>
+    compare(
+      root,
+      'docs/architecture.md',
+      (now) => withLayersTable(now, layersTable()),
+      'node tools/print-layers.ts --write',
+    ),
+};
+
+/** docs/api.json is what `berth api` prints. */
+export const apiDocument: Check = {
+  name: 'docs/api.json',
+  async run(root, signal) {
+    const { code, output } = await runCommand(root, [join(root, 'berth'), 'api'], signal);
+    if (code !== 0) return { seen: 1, unit: 'pages', problems: [`berth api failed: ${output.trim()}`] };
+    return compare(root, 'docs/api.json', () => output, './berth api > docs/api.json');
+  },
+};
+
+function compare(root: string, page: string, wanted: (now: string) => string, remedy: string) {
+  const path = join(root, page);
+  const now = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const problems =
+    wanted(now) === now ? [] : [`${page} is not what the code prints; write it anew: ${remedy}`];
+  return { seen: now === '' ? 0 : 1, unit: 'pages', problems };
+}

@@ -1,0 +1,27 @@
+import { registry } from '../../src/errors/index.ts';
+
+const HEAD = `# Errors
+
+Printed from \`src/errors/registry.ts\` by \`node tools/print-errors.ts --write\`; do not edit.
+
+Every error of Berth, on the command line and in the API, is a code, a fact in one sentence, and the next thing to do.
+Programs match on the code, never on the text. With \`--json\` the command prints it as
+\`{"error": {"code", "message", "remedy", "problems"}}\`; the API answers with the same object and the HTTP status below.
+
+| code | HTTP | exit | what it means | what to do |
+|---|---|---|---|---|
+`;
+
+/** The whole of docs/errors.md. */
+export function errorsPage(): string {
+  const rows = Object.entries(registry)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([code, { status, exitCode, summary, remedy }]) =>
+      row(`\`${code}\``, status, exitCode, summary, remedy),
+    );
+  return `${HEAD}${rows.join('\n')}\n`;
+}
+
+function row(...cells: readonly (string | number)[]): string {
+  return `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`;
+}

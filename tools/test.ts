@@ -1,0 +1,51 @@
+import { join, resolve } from 'node:path';
+import { formatDuration } from '../src/base/index.ts';
+import { checkRepository } from './check.ts';
+import { runInForeground, runStage, type Stage } from './testing/stage.ts';
+import { formatTally, NO_TESTS, sumTallies, type Tally } from './testing/tally.ts';
+import { vitestStage } from './testing/vitest-stage.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const MINUTE_MS = 60_000;
+const WHOLE_RUN_MS = 23 * MINUTE_MS;
+
+/** Everything that `npm test` does, in order. */
+const stages: readonly Stage[] = [
+  {
+    title: 'checks',
+    deadlineMs: 3 * MINUTE_MS,
+    hasTests: true,
+    run: async (signal) => ({ ...NO_TESTS, ...(await checkRepository(signal)) }),
+  },
+  vitestStage(root, 'unit', 'unit tests', 4 * MINUTE_MS),
+  {
+    title: 'prepare the host for the tests with real machines: ./berth host setup --yes',
+    deadlineMs: 6 * MINUTE_MS,
+    hasTests: false,
+    needed: true,
+    run: async (signal) => {
+      const code = await runInForeground([join(root, 'berth'), 'host', 'setup', '--yes'], {}, signal);
+      if (code !== 0) throw new Error(`./berth host setup ended with exit code ${code}`);
+      return NO_TESTS;
+    },
+  },
+  vitestStage(root, 'e2e', 'tests with real machines', 18 * MINUTE_MS),
+];
+
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(name, () => stop.abort(new Error(`Ended by ${name}`)));
+
+const startedAt = performance.now();
+const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(WHOLE_RUN_MS)]);
+const tallies: Tally[] = [];
+for (const stage of stages) {
+  const tally = await runStage(stage, signal);
+  tallies.push(tally);
+  if (signal.aborted || (stage.needed === true && tally.failed > 0)) break;
+}
+
+const sum = sumTallies(tallies);
+console.log(`\nAll of it took ${formatDuration(performance.now() - startedAt)}.`);
+console.log(formatTally(sum));
+process.exit(sum.failed === 0 && sum.passed > 0 ? 0 : 1);

@@ -1,0 +1,29 @@
+import { appendFileSync } from 'node:fs';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { TallyLine } from './tally.ts';
+
+/**
+ * A Vitest reporter that appends one JSON line for each test as it ends to the file named by BERTH_TEST_TALLY.
+ * Vitest's own JSON report is written at the end only, so that a run which is ended by its deadline would leave nothing.
+ */
+export default class TallyReporter implements Reporter {
+  readonly #file = process.env['BERTH_TEST_TALLY'];
+
+  onTestCaseResult(test: TestCase): void {
+    const { state } = test.result();
+    this.#add(state === 'pending' ? 'failed' : state, test.fullName);
+  }
+
+  /** A file that cannot be loaded has no tests; it counts as one that failed. */
+  onTestModuleEnd(module: TestModule): void {
+    for (const error of module.errors()) this.#add('failed', `${module.relativeModuleId}: ${error.message}`);
+  }
+
+  onTestRunEnd(_modules: readonly TestModule[], unhandled: readonly { readonly message: string }[]): void {
+    for (const error of unhandled) this.#add('failed', `outside of a test: ${error.message}`);
+  }
+
+  #add(state: TallyLine, name: string): void {
+    if (this.#file !== undefined) appendFileSync(this.#file, `${JSON.stringify({ state, name })}\n`);
+  }
+}

@@ -1,0 +1,33 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runInForeground, type Stage } from './stage.ts';
+import { countTallyLines, NO_TESTS } from './tally.ts';
+
+/** One project of vitest.config.ts as a stage. */
+export function vitestStage(root: string, project: string, title: string, deadlineMs: number): Stage {
+  return {
+    title,
+    deadlineMs,
+    hasTests: true,
+    async run(signal) {
+      const directory = mkdtempSync(join(tmpdir(), 'berth-tally-'));
+      const file = join(directory, 'tally.jsonl');
+      try {
+        const argv = [join(root, 'node_modules/.bin/vitest'), 'run', '--root', root, '--project', project];
+        const reporters = [
+          '--reporter',
+          'default',
+          '--reporter',
+          join(root, 'tools/testing/tally-reporter.ts'),
+        ];
+        const code = await runInForeground([...argv, ...reporters], { BERTH_TEST_TALLY: file }, signal);
+        const tally = existsSync(file) ? countTallyLines(readFileSync(file, 'utf8')) : NO_TESTS;
+        // Vitest also fails for what is no test: its configuration, a global set-up, a leftover handle.
+        return code === 0 ? tally : { ...tally, failed: Math.max(tally.failed, 1) };
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
+      }
+    },
+  };
+}
