@@ -1,6 +1,9 @@
+import { relative } from 'node:path';
 import { Command } from 'commander';
-import { berthError } from '../../errors/index.ts';
+import type { Client } from '../../client/index.ts';
+import { asBerthError, berthError } from '../../errors/index.ts';
 import type { PublishRequest, ShapeRequest, UpRequest } from '../../contract/index.ts';
+import type { Operation } from '../../model/index.ts';
 import {
   gibibytes,
   mebibytes,
@@ -68,12 +71,24 @@ async function up(cli: Cli, environment: string | undefined, options: UpOptions)
     cli.err.line(`note: ${ignored} is not read; only one Compose file is`);
   const request = upRequest(project, environment === undefined ? options : { ...options, name: environment });
   const client = await cli.connect(options);
-  const operation = await runOperation(cli, client, () => client.environments.up(request), options);
+  const operation = await runOperation(cli, client, () => upNamingFile(client, request), options);
   if (operation === undefined) return;
   const result = await client.environments.get(operation.result?.names[0] ?? request.name ?? '');
   if (options.json === true) return cli.out.line(formatJson(result));
   printReady(cli, result, operation);
   if (options.quiet !== true) await warnOfEmulation(cli, client);
+}
+
+// Line numbers mean nothing without their file, which only this side knows by the name that the user gave it.
+async function upNamingFile(client: Client, request: UpRequest): Promise<Operation> {
+  try {
+    return await client.environments.up(request);
+  } catch (error) {
+    const { code, message, remedy, problems } = asBerthError(error);
+    const file = request.composePath === undefined ? '-' : relative(process.cwd(), request.composePath);
+    const placed = problems.map((problem) => (problem.line === undefined ? problem : { ...problem, file }));
+    throw berthError(code, message, { remedy, problems: placed, cause: error });
+  }
 }
 
 /** The request for a project and the flags. Throws `bad-request` when no name can be made from the project. */

@@ -14,18 +14,24 @@ export interface ShownProblem {
   readonly message: string;
   readonly line?: number;
   readonly column?: number;
+  /** The file in which `line` is. */
+  readonly file?: string;
 }
 
 /** `error: …`, one line per problem with its place, then `  next: …`. `file` is what line numbers refer to. */
-export function formatFailure(failure: ShownFailure, style: Style, file?: string): string[] {
+export function formatFailure(failure: ShownFailure, style: Style): string[] {
   const lines = [`${style.bold(style.red('error:'))} ${escapeLines(failure.message)}`];
-  for (const problem of failure.problems ?? []) lines.push(`  ${formatProblem(problem, file)}`);
+  for (const problem of failure.problems ?? []) lines.push(`  ${formatProblem(problem)}`);
   if (failure.remedy !== '') lines.push(`  ${style.cyan('next:')} ${escapeLines(failure.remedy)}`);
   return lines;
 }
 
-function formatProblem(problem: ShownProblem, file: string | undefined): string {
-  const place = [problem.line === undefined ? undefined : (file ?? 'file'), problem.line, problem.column]
+function formatProblem(problem: ShownProblem): string {
+  const place = [
+    problem.line === undefined ? undefined : (problem.file ?? 'file'),
+    problem.line,
+    problem.column,
+  ]
     .filter((part) => part !== undefined)
     .join(':');
   const where = [place, problem.path].filter((part) => part !== '').join(' ');

@@ -145,7 +145,7 @@ function printIds(cli: Cli, operations: readonly Operation[], options: RunOption
 function throwFailures(cli: Cli, failures: readonly unknown[]): void {
   const [first, ...others] = failures;
   if (first === undefined) return;
-  if (others.length === 0) throw first;
+  if (others.length === 0) throw asBerthError(first);
   const errors = failures.map(asBerthError);
   for (const error of errors) for (const line of formatFailure(error, cli.err.style)) cli.err.line(line);
   throw new ReportedFailure(errors[0]?.exitCode ?? 1);

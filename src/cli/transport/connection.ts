@@ -1,4 +1,4 @@
-import { type Client, createClient } from '../../client/index.ts';
+import type { Client } from '../../client/index.ts';
 import { ensureDaemon } from './autostart.ts';
 import { homePaths } from './home.ts';
 import { createUnixTransport } from './unix-transport.ts';
@@ -25,6 +25,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const { env, ...start } = options;
   const paths = homePaths(env);
   await ensureDaemon({ paths, ...start });
+  // The contract takes a while to read in; without a daemon there is no need for it.
+  const { createClient } = await import('../../client/index.ts');
   const transport = createUnixTransport(paths.socket);
   return { client: createClient(transport), close: () => transport.close() };
 }
