@@ -1,3 +1,5 @@
+export { apiDocument } from './documents/markdown.ts';
+export { openApi } from './documents/openapi.ts';
 export * from './frames.ts';
 export * from './messages.ts';
 export { readQuery, writeQuery } from './query.ts';
