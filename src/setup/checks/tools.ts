@@ -1,0 +1,31 @@
+import { exists, findProgram } from '../../host/index.ts';
+import { type Check, fine, problem, SETUP_REMEDY } from '../check.ts';
+import { REQUIRED_PACKAGES, type RequiredPackage } from '../packages/required-packages.ts';
+
+const TITLES: Record<RequiredPackage['group'], string> = {
+  'machine-tools': 'machines',
+  'network-tools': 'networks',
+  'build-tools': 'building images',
+};
+
+/** A check that the programs and files of one group are there. */
+export function checkTools(group: RequiredPackage['group']): Check {
+  return async () => {
+    const required = REQUIRED_PACKAGES.filter((candidate) => candidate.group === group);
+    const missing: RequiredPackage[] = [];
+    for (const candidate of required) if (!(await isThere(candidate))) missing.push(candidate);
+    if (missing.length > 0) {
+      const names = missing.map(({ name, why }) => `${name} (${why})`).join(', ');
+      return [problem(group, 'error', `missing for ${TITLES[group]}: ${names}`, SETUP_REMEDY)];
+    }
+    return [fine(group, `all tools for ${TITLES[group]}: ${required.map(({ name }) => name).join(', ')}`)];
+  };
+}
+
+async function isThere({ provides }: RequiredPackage): Promise<boolean> {
+  for (const name of provides) {
+    const found = name.startsWith('/') ? await exists(name) : (await findProgram(name)) !== undefined;
+    if (!found) return false;
+  }
+  return true;
+}

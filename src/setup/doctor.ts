@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { BerthError } from '../errors/index.ts';
+import type { Finding, HostReport } from '../model/index.ts';
+import { type AcceleratorReport, probeAccelerator } from './accelerator/probe-accelerator.ts';
+import { type Check, type CheckContext, fine, problem } from './check.ts';
+import { checkCgroups } from './checks/cgroups.ts';
+import { checkCpu } from './checks/cpu.ts';
+import { checkDisk } from './checks/disk.ts';
+import { checkHome } from './checks/home.ts';
+import { checkKernel } from './checks/kernel.ts';
+import { checkKvm } from './checks/kvm.ts';
+import { checkMemory } from './checks/memory.ts';
+import { checkNftables } from './checks/nftables.ts';
+import { checkQemu } from './checks/qemu.ts';
+import { checkRoot } from './checks/root.ts';
+import { checkSystem } from './checks/system.ts';
+import { checkTools } from './checks/tools.ts';
+import { checkTun } from './checks/tun.ts';
+import { DEFAULT_QEMU } from './qemu-version.ts';
+
+/** In the order in which they are shown. */
+const CHECKS: readonly Check[] = [
+  checkRoot,
+  checkSystem,
+  checkCpu,
+  checkMemory,
+  checkDisk,
+  checkHome,
+  checkKernel,
+  checkNftables,
+  checkTun,
+  checkKvm,
+  checkCgroups,
+  checkTools('machine-tools'),
+  checkTools('network-tools'),
+  checkTools('build-tools'),
+  checkQemu,
+];
+
+export interface DoctorOptions {
+  /** BERTH_HOME. */
+  home: string;
+  /** Directory of the sockets. */
+  run: string;
+  /** Program name or path of QEMU, default `qemu-system-x86_64`. */
+  qemuPath?: string;
+  /** Kernel of a built guest image, to be booted by the accelerator's probe. */
+  kernelPath?: string;
+  /** Boot the probe guests again although their outcome on this run of the host is known. */
+  probeAgain?: boolean;
+  signal?: AbortSignal;
+}
+
+/** File below BERTH_HOME that keeps the outcome of the accelerator's probe. */
+export function probeCacheFile(home: string): string {
+  return join(home, 'accelerator.json');
+}
+
+/**
+ * Looks at everything Berth needs of the host and changes nothing. Ends within the deadlines of the probe guests
+ * (some 10 s each when they hang). Throws only when `signal` is aborted.
+ */
+export async function doctor(o: DoctorOptions): Promise<HostReport> {
+  const context: CheckContext = { ...o, qemuPath: o.qemuPath ?? DEFAULT_QEMU };
+  const [found, [accelerator, finding]] = await Promise.all([
+    Promise.all(CHECKS.map((check) => check(context))),
+    checkAccelerator(context, o.probeAgain === true),
+  ]);
+  const findings = [...found.flat(), finding];
+  return { ok: findings.every(({ level }) => level !== 'error'), accelerator, findings };
+}
+
+async function checkAccelerator(
+  context: CheckContext,
+  force: boolean,
+): Promise<[AcceleratorReport['accelerator'], Finding]> {
+  try {
+    const report = await probeAccelerator({ ...context, cacheFile: probeCacheFile(context.home), force });
+    return [report.accelerator, describeAccelerator(report)];
+  } catch (error) {
+    context.signal?.throwIfAborted();
+    if (!(error instanceof BerthError)) throw error;
+    // What is wrong with QEMU itself is a finding of its own.
+    return ['none', problem('accelerator', 'error', `no guest was started: ${error.message}`, error.remedy)];
+  }
+}
+
+/** The outcome of the probe as a finding. */
+export function describeAccelerator(report: AcceleratorReport): Finding {
+  const { accelerator, reason = '', kernelProbed } = report;
+  if (accelerator === 'kvm') {
+    const proof = kernelProbed ? 'a boot sector and a Linux kernel' : 'a boot sector';
+    return fine('accelerator', `KVM runs guests: ${proof} ran`);
+  }
+  if (accelerator === 'tcg') {
+    const message = `guests are emulated, slower and without isolation by the processor, because KVM does not run them: ${reason}`;
+    return problem('accelerator', 'warning', message, 'see the findings on the CPU and on /dev/kvm');
+  }
+  return problem(
+    'accelerator',
+    'error',
+    `no guest runs: ${reason}`,
+    'run sudo ./berth host setup, then this again',
+  );
+}
