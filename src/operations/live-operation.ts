@@ -102,9 +102,10 @@ export class LiveOperation {
       signal: this.controller.signal,
       step: (name, title, work) => this.#step(name, title, work, durability),
       detail: (text) => this.#detail(this.operation.steps.length - 1, text),
-      checkpoint: (checkpoint) => {
+      checkpoint: async (checkpoint) => {
+        if (this.#ending) return;
         this.#stored = { ...this.#stored, checkpoint };
-        return this.save();
+        await this.save();
       },
       stepMs: () => stepMs(this.operation),
     };

@@ -1,4 +1,4 @@
-import type { TObject, TSchema } from 'typebox';
+import type { TObject } from 'typebox';
 import { registry } from '../../errors/index.ts';
 import { API_PREFIX, commonErrors, type Route } from '../route.ts';
 import { routes } from '../routes/index.ts';
@@ -54,11 +54,7 @@ function answerText(route: Route): string {
 
 function schemaSections(): string[] {
   return [...namedSchemas()].map(([name, schema]) =>
-    [
-      `### ${name}`,
-      String(optionOf(schema, 'description') ?? ''),
-      fieldTable('field', schema as TObject),
-    ].join('\n\n'),
+    [`### ${name}`, wordOf(schema, 'description'), fieldTable('field', schema as TObject)].join('\n\n'),
   );
 }
 
@@ -69,14 +65,9 @@ function fieldTable(heading: string, schema: TObject | undefined): string {
   const required = new Set(schema.required ?? []);
   const rows = fields.map(([name, field]) => {
     const presence = required.has(name) ? '' : ', optional';
-    return `| \`${name}\` | ${cell(typeText(field))}${presence} | ${cell(meaning(field))} |`;
+    return `| \`${name}\` | ${cell(typeText(field))}${presence} | ${cell(wordOf(field, 'description'))} |`;
   });
   return [`| ${heading} | type | meaning |`, '|---|---|---|', ...rows].join('\n');
-}
-
-/** A field of a named type may have no words of its own. */
-function meaning(field: TSchema): string {
-  return String(optionOf(field, 'description') ?? '');
 }
 
 function typeText(schema: unknown): string {
@@ -84,37 +75,44 @@ function typeText(schema: unknown): string {
   if (title !== undefined) return `[${title}](#${anchor(title)})`;
   const values = optionOf(schema, 'enum');
   if (Array.isArray(values)) return values.map((value) => `\`${String(value)}\``).join(' \\| ');
-  const type = optionOf(schema, 'type');
+  const type = wordOf(schema, 'type');
   if (type === 'array') return `list of ${typeText(optionOf(schema, 'items'))}`;
   if (type === 'object') return objectText(schema);
   const limits = limitText(schema);
-  return `${String(type)}${limits === '' ? '' : `, ${limits}`}`;
+  return `${type}${limits === '' ? '' : `, ${limits}`}`;
 }
 
 function objectText(schema: unknown): string {
-  const values = Object.values(optionOf(schema, 'patternProperties') ?? {});
+  const values = Object.values(partsOf(schema, 'patternProperties'));
   if (values.length > 0) return `map of ${typeText(values[0])}`;
-  const fields = Object.entries(optionOf(schema, 'properties') ?? {});
+  const fields = Object.entries(partsOf(schema, 'properties'));
   return `{ ${fields.map(([name, field]) => `\`${name}\`: ${typeText(field)}`).join(', ')} }`;
 }
 
 function limitText(schema: unknown): string {
-  const format = optionOf(schema, 'format');
-  if (typeof format === 'string') return format;
-  const pattern = optionOf(schema, 'pattern');
-  if (typeof pattern === 'string') return `\`${pattern}\``;
-  const minimum = optionOf(schema, 'minimum');
-  const maximum = optionOf(schema, 'maximum');
-  if (maximum !== undefined) return `${String(minimum)} to ${String(maximum)}`;
-  return minimum === undefined ? '' : `${String(minimum)} or more`;
+  const pattern = wordOf(schema, 'pattern');
+  if (pattern !== '') return `\`${pattern}\``;
+  const minimum = wordOf(schema, 'minimum');
+  const maximum = wordOf(schema, 'maximum');
+  if (maximum !== '') return `${minimum} to ${maximum}`;
+  return minimum === '' ? wordOf(schema, 'format') : `${minimum} or more`;
 }
 
-function optionOf(schema: unknown, option: string): object | string | number | undefined {
+/** A text or number of a schema; empty when it has none of this name. */
+function wordOf(schema: unknown, option: string): string {
+  const value = optionOf(schema, option);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+/** Schemas within a schema, by name. */
+function partsOf(schema: unknown, option: string): object {
+  const value = optionOf(schema, option);
+  return typeof value === 'object' && value !== null ? value : {};
+}
+
+function optionOf(schema: unknown, option: string): unknown {
   if (typeof schema !== 'object' || schema === null) return undefined;
-  const value: unknown = Object.getOwnPropertyDescriptor(schema, option)?.value;
-  return typeof value === 'object' || typeof value === 'string' || typeof value === 'number'
-    ? (value ?? undefined)
-    : undefined;
+  return Object.getOwnPropertyDescriptor(schema, option)?.value;
 }
 
 function cell(text: string): string {
