@@ -54,7 +54,7 @@ const entries = {
     422,
     INPUT,
     'The Compose file asks for something that Berth does not do.',
-    'Remove or replace the entries named; docs/compose.md lists what is supported.',
+    'Remove or replace the entries named.',
   ),
   'memory-exceeded': entry(
     422,

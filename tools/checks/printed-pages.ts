@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { apiDocument as apiPage } from '../../src/contract/index.ts';
 import { errorsPage } from '../pages/errors-page.ts';
 import { layersTable, withLayersTable } from '../pages/layers-table.ts';
 import { runCommand } from './command.ts';
@@ -23,13 +24,23 @@ export const layersDocument: Check = {
     ),
 };
 
-/** docs/api.json is what `berth api` prints. */
+/** docs/api.md is what the contract prints. */
 export const apiDocument: Check = {
-  name: 'docs/api.json',
+  name: 'docs/api.md',
+  run: (root) => compare(root, 'docs/api.md', () => apiPage(), 'node tools/print-api.ts --write'),
+};
+
+/** `berth api` runs from source and prints OpenAPI 3.1 with at least one path. */
+export const apiCommand: Check = {
+  name: 'berth api',
   async run(root, signal) {
     const { code, output } = await runCommand(root, [join(root, 'berth'), 'api'], signal);
-    if (code !== 0) return { seen: 1, unit: 'pages', problems: [`berth api failed: ${output.trim()}`] };
-    return compare(root, 'docs/api.json', () => output, './berth api > docs/api.json');
+    if (code !== 0)
+      return { seen: 0, unit: 'paths', problems: [`ended with exit code ${code}: ${output.trim()}`] };
+    const { openapi, paths } = JSON.parse(output) as { openapi?: string; paths?: object };
+    const problems =
+      openapi?.startsWith('3.1.') === true ? [] : [`says it is OpenAPI ${openapi ?? 'of no version'}`];
+    return { seen: Object.keys(paths ?? {}).length, unit: 'paths', problems };
   },
 };
 

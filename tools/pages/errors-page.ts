@@ -5,8 +5,8 @@ const HEAD = `# Errors
 Printed from \`src/errors/registry.ts\` by \`node tools/print-errors.ts --write\`; do not edit.
 
 Every error of Berth, on the command line and in the API, is a code, a fact in one sentence, and the next thing to do.
-Programs match on the code, never on the text. With \`--json\` the command prints it as
-\`{"error": {"code", "message", "remedy", "problems"}}\`; the API answers with the same object and the HTTP status below.
+Programs match on the code, never on the text. The object is \`{code, message, remedy, problems?}\`: with \`--json\` the command line
+prints it on standard error as the value of \`error\`, and the API answers with it and the HTTP status below.
 
 | code | HTTP | exit | what it means | what to do |
 |---|---|---|---|---|
