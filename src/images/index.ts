@@ -1,0 +1,7 @@
+export type { BuiltImage } from './image-manifest.ts';
+export {
+  createImageStore,
+  type ImageBuildOptions,
+  type ImageStore,
+  type ImageStoreOptions,
+} from './image-store.ts';
