@@ -81,12 +81,10 @@ async function tryTcp({ hostAddress, hostPort }: PublishedPort): Promise<void> {
 
 async function tryUdp({ hostAddress, hostPort }: PublishedPort): Promise<void> {
   const socket = createSocket(isIPv6(hostAddress) ? 'udp6' : 'udp4');
-  const closed = once(socket, 'close');
+  socket.bind({ address: hostAddress, port: hostPort, exclusive: true });
   try {
-    socket.bind({ address: hostAddress, port: hostPort, exclusive: true });
     await once(socket, 'listening');
   } finally {
-    socket.close();
+    await new Promise<void>((resolve) => socket.close(() => resolve()));
   }
-  await closed;
 }
