@@ -1,13 +1,14 @@
 import { Command } from 'commander';
 import type { Client } from '../../client/index.ts';
-import { asBerthError, berthError } from '../../errors/index.ts';
+import { berthError } from '../../errors/index.ts';
 import { type OperationOptions, withExamples, withOperation } from '../arguments/options.ts';
 import { environmentName } from '../arguments/project.ts';
 import type { Cli } from '../cli.ts';
 import { runOperation } from '../operation/run.ts';
 import { confirm } from '../terminal/confirm.ts';
+import { accepts } from '../transport/autostart.ts';
 import { homePaths } from '../transport/home.ts';
-import { removeHome } from '../transport/remove-home.ts';
+import { isBerthHome, removeHome } from '../transport/remove-home.ts';
 import { stopDaemon } from '../transport/stop-daemon.ts';
 import { giveBack } from './give-back.ts';
 
@@ -65,34 +66,17 @@ function refuseContradictions(environment: string | undefined, options: DownOpti
 
 async function purge(cli: Cli, options: DownOptions): Promise<void> {
   const paths = homePaths(cli.env);
-  await ask(
-    cli,
-    options,
-    `Remove every environment, template and image, the daemon, and all data in ${paths.home}?`,
-  );
-  const client = await connectForPurge(cli, options);
-  if (client !== undefined) {
-    await runOperation(cli, client, () => client.daemon.purge({ images: true }), options);
-    await stopDaemon(client, { timeoutMs: STOP_TIMEOUT_MS });
+  if (!(await isBerthHome(paths)) && !(await accepts(paths.socket))) {
+    return cli.out.line(`there is nothing of Berth in ${paths.home}`);
   }
-  const left = await removeHome(paths);
-  cli.out.line(`everything of Berth in ${paths.home} is removed`);
-  if (left.length > 0)
-    cli.err.line(`note: ${paths.home} is kept, it holds files of others: ${left.join(', ')}`);
-}
-
-// What machines there are only the daemon knows, so it is started for this; without any data there is nothing to remove.
-async function connectForPurge(cli: Cli, options: DownOptions): Promise<Client | undefined> {
-  try {
-    return await cli.connect(options);
-  } catch (error) {
-    const failure = asBerthError(error);
-    if (failure.code !== 'daemon-not-running' || options.autostart) throw failure;
-    throw berthError('daemon-not-running', 'No daemon runs, and only a daemon can remove machines', {
-      remedy: './berth down --all --purge',
-      cause: error,
-    });
-  }
+  const question = `Remove every environment, template and image, the daemon, and all data in ${paths.home}?`;
+  await ask(cli, options, question);
+  // What machines there are only a daemon knows, so one is started for this when none runs.
+  const client = await cli.connect(options);
+  await runOperation(cli, client, () => client.daemon.purge({ images: true }), options);
+  await stopDaemon(client, { timeoutMs: STOP_TIMEOUT_MS });
+  await removeHome(paths);
+  cli.out.line(`everything in ${paths.home} is removed`);
 }
 
 async function ask(cli: Cli, options: DownOptions, question: string): Promise<void> {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { poll } from '../../base/index.ts';
 import { berthError } from '../../errors/index.ts';
 import { connectUnix, ensureDirectory, isRoot, startDetached, systemCode } from '../../host/index.ts';
-import { lastLogLines } from './daemon-log.ts';
+import { lastFailure, lastLogLines } from './daemon-log.ts';
 import type { HomePaths } from './home.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -10,8 +10,6 @@ const START_TIMEOUT_MS = 15_000;
 const PROBE_INTERVAL_MS = 20;
 // How long another daemon that holds the lock may take until it answers.
 const RIVAL_GRACE_MS = 5_000;
-// Exit code of the registry's daemon errors, `daemon-locked` among them.
-const DAEMON_ERROR_EXIT = 6;
 
 const MAIN = fileURLToPath(new URL('../../main.ts', import.meta.url));
 
@@ -57,8 +55,7 @@ export async function accepts(socket: string, signal?: AbortSignal): Promise<boo
 
 async function prepareHome(paths: HomePaths): Promise<void> {
   try {
-    await ensureDirectory(paths.home, isRoot() ? { mode: 0o755 } : {});
-    await ensureDirectory(paths.run, isRoot() ? { mode: 0o755 } : {});
+    await ensureDirectory(paths.home);
   } catch (error) {
     if (isRoot()) throw error;
     throw berthError('not-root', `This user cannot write to ${paths.home}`, { cause: error });
@@ -66,31 +63,30 @@ async function prepareHome(paths: HomePaths): Promise<void> {
 }
 
 interface Ending {
-  code: number | null;
-  signal: string | null;
-  atMs: number;
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly atMs: number;
 }
 
 async function startDaemon(options: AutostartOptions): Promise<void> {
   const { paths, signal } = options;
+  const startedMs = Date.now();
   let ending: Ending | undefined;
   await launch(paths, (code, by) => {
-    ending = { code, signal: by, atMs: performance.now() };
+    ending = { code, signal: by, atMs: Date.now() };
   });
+  const probe = async (): Promise<true | undefined> => {
+    if (await accepts(paths.socket, signal)) return true;
+    if (ending !== undefined) await throwUnlessRival(paths, ending, startedMs);
+    return undefined;
+  };
   try {
-    await poll(
-      async () => {
-        if (await accepts(paths.socket, signal)) return true;
-        if (ending !== undefined && !mayBeRival(ending)) throw await endedEarly(paths, ending);
-        return undefined;
-      },
-      {
-        timeoutMs: START_TIMEOUT_MS,
-        intervalMs: PROBE_INTERVAL_MS,
-        what: 'the daemon',
-        ...(signal ? { signal } : {}),
-      },
-    );
+    await poll(probe, {
+      timeoutMs: START_TIMEOUT_MS,
+      intervalMs: PROBE_INTERVAL_MS,
+      what: 'the daemon',
+      ...(signal ? { signal } : {}),
+    });
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'TimeoutError') throw error;
     throw await notReady(paths, error);
@@ -113,13 +109,12 @@ async function launch(
 }
 
 // Two commands at once start two daemons; the one without the lock ends, and the other is about to answer.
-function mayBeRival(ending: Ending): boolean {
-  return ending.code === DAEMON_ERROR_EXIT && performance.now() - ending.atMs < RIVAL_GRACE_MS;
-}
-
-async function endedEarly(paths: HomePaths, ending: Ending): Promise<Error> {
+async function throwUnlessRival(paths: HomePaths, ending: Ending, startedMs: number): Promise<void> {
+  const failure = await lastFailure(paths.log, startedMs);
+  if (failure?.code === 'daemon-locked' && Date.now() - ending.atMs < RIVAL_GRACE_MS) return;
+  if (failure !== undefined) throw failure;
   const how = ending.signal === null ? `exit code ${ending.code ?? 'unknown'}` : `signal ${ending.signal}`;
-  return berthError('daemon-not-running', `The daemon ended at once (${how})${await quotedLog(paths)}`, {
+  throw berthError('daemon-not-running', `The daemon ended at once (${how})${await quotedLog(paths)}`, {
     remedy: `Read ${paths.log}, correct the cause and run the command again.`,
   });
 }

@@ -1,3 +1,4 @@
+import { type BerthError, berthError, type ErrorCode, registry } from '../../errors/index.ts';
 import { tailFile } from '../../host/index.ts';
 
 const TAIL_BYTES = 8 * 1024;
@@ -7,6 +8,28 @@ const SHOWN_LINES = 5;
 export async function lastLogLines(path: string): Promise<string[]> {
   const text = await tailFile(path, TAIL_BYTES).catch(() => '');
   return readableLines(text).slice(-SHOWN_LINES);
+}
+
+/** Why the daemon gave up, as it wrote it to its log since `sinceMs`; `undefined` when it wrote no such line. */
+export async function lastFailure(path: string, sinceMs: number): Promise<BerthError | undefined> {
+  return failureIn(await tailFile(path, TAIL_BYTES).catch(() => ''), sinceMs);
+}
+
+/** The last failure with a code of the registry in these log lines. */
+export function failureIn(text: string, sinceMs: number): BerthError | undefined {
+  for (const line of text.split('\n').reverse()) {
+    const entry = parseObject(line);
+    if (entry === undefined) continue;
+    const { time, code, msg, remedy } = entry;
+    if (typeof code !== 'string' || !isErrorCode(code) || typeof msg !== 'string') continue;
+    if (typeof time !== 'string' || Date.parse(time) < sinceMs) return undefined;
+    return berthError(code, msg, typeof remedy === 'string' ? { remedy } : {});
+  }
+  return undefined;
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(registry, code);
 }
 
 /** Log lines without their JSON: the message and the message of its error. Lines that are no JSON stay as they are. */

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
-import { listDirectory, removeTree } from '../../host/index.ts';
+import { exists, removeTree } from '../../host/index.ts';
 import type { HomePaths } from './home.ts';
 
-/** What Berth itself puts into its directory. Nothing else is ever removed there: BERTH_HOME may be a directory with more in it. */
-const OWN_ENTRIES =
-  /^(?:run|images|templates|environments|machines|keys|store|cache|tmp|berth\.(?:db|sqlite)(?:-wal|-shm)?|daemon\.log(?:\.\d+)?)$/;
+/** The daemon writes it into a directory that was empty before; all that is below is Berth's. */
+const MARK = 'berth-home';
 
-/** Removes Berth's files after its daemon has ended; gives the names of those that are not Berth's and stay. */
-export async function removeHome(paths: HomePaths): Promise<string[]> {
-  for (const entry of await listDirectory(paths.home)) {
-    if (OWN_ENTRIES.test(entry)) await removeTree(join(paths.home, entry));
-  }
+/** True when a daemon has marked the directory as its own: BERTH_HOME may name any directory. */
+export function isBerthHome(paths: HomePaths): Promise<boolean> {
+  return exists(join(paths.home, MARK));
+}
+
+/** Removes Berth's directories, after its daemon has ended; nothing happens where {@link isBerthHome} is false. */
+export async function removeHome(paths: HomePaths): Promise<void> {
+  if (!(await isBerthHome(paths))) return;
   await removeTree(paths.run);
-  const left = await listDirectory(paths.home);
-  if (left.length === 0) await removeTree(paths.home);
-  return left;
+  await removeTree(paths.home);
 }
