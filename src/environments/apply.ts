@@ -5,7 +5,7 @@ import { composeUp } from '../guest/index.ts';
 import type { PublishedPort, ServiceStatus } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import type { Context } from './context.ts';
-import { checkPorts, replacePorts, waitForPorts } from './ports.ts';
+import { replacePorts, waitForPorts } from './ports.ts';
 import { waitForServices } from './services.ts';
 import type { EnvironmentRecord, Workload } from './record.ts';
 
@@ -31,13 +31,13 @@ export async function applyWorkload(
   operation: OperationContext,
   before: readonly PublishedPort[] = [],
 ): Promise<void> {
-  await checkPorts(context, record.ports, before);
+  await context.ingress.check(record.ports, record.id);
   await loadImages(context, record, project, operation);
   await operation.step('compose', 'start the containers', (step) =>
     composeUp(context.sessions.shell(record), {
       project: record.workload.project,
       directory: `${GUEST_PROJECTS}/${record.workload.project}`,
-      file: renderForGuest(record.workload.compose),
+      file: renderForGuest(record.workload.compose, { variables: record.workload.variables }),
       env: record.workload.variables,
       timeoutMs: COMPOSE_TIMEOUT_MS,
       signal: operation.signal,

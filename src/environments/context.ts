@@ -14,6 +14,8 @@ export interface Log {
 
 /** All that the steps of this module work with; the daemon makes it once. */
 export interface Context {
+  /** Directory of this installation. */
+  readonly home: string;
   readonly hypervisor: Hypervisor;
   readonly images: ImageStore;
   readonly machines: Machines;

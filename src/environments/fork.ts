@@ -174,7 +174,7 @@ async function makeFork(
   const record = await operation.step(`start-${draft.name}`, title, async () => {
     const disk = await context.machines.cloneDisk(context.machines.directoryOf(draft.id), template);
     steps.mark('disk');
-    const known = (await context.registry.update(draft.id, { disk, ports, template: template.id })) ?? draft;
+    const known = (await context.registry.update(draft.id, { disk, ports, template: template.id }, { durability: 'relaxed' })) ?? draft;
     steps.mark('record');
     const machine = await context.machines.restore(draft.id, draft.boot, disk, template, { signal, onStep: steps.mark });
     const taken = await takeOver(context, known, machine);

@@ -1,6 +1,6 @@
 export type { Context, Log } from './context.ts';
 export { EnvironmentOperations } from './environment-service.ts';
-export { endMachine } from './machine-life.ts';
+export { discard } from './fork.ts';
 export { recover } from './recover.ts';
 export { EnvironmentRegistry } from './registry.ts';
 export { Sessions } from './sessions.ts';

@@ -14,7 +14,8 @@ const SHUTDOWN_TIMEOUT_MS = 30_000;
  */
 export async function takeOver(context: Context, record: EnvironmentRecord, machine: Machine): Promise<EnvironmentRecord> {
   const process = { process: machine.running.process, slot: machine.slot };
-  const updated = (await context.registry.update(record.id, { process })) ?? record;
+  // What dies with the host's power need not be known after it.
+  const updated = (await context.registry.update(record.id, { process }, { durability: 'relaxed' })) ?? record;
   const session = context.sessions.add(record.id, machine);
   machine.running.exited.then(
     (exit) => (session.ending ? undefined : onExit(context, record.id, machine, exit)),
@@ -30,7 +31,7 @@ export async function renewIdentity(context: Context, record: EnvironmentRecord,
   await machine.link.renewIdentity(identity, { timeoutMs: IDENTITY_TIMEOUT_MS, signal });
   const hostKey = identity.hostKeys[0]?.public;
   if (hostKey === undefined) return record;
-  return (await context.registry.update(record.id, { hostKey })) ?? record;
+  return (await context.registry.update(record.id, { hostKey }, { durability: 'relaxed' })) ?? record;
 }
 
 /**

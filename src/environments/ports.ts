@@ -36,12 +36,6 @@ export async function waitForPorts(context: Context, record: EnvironmentRecord, 
   );
 }
 
-/** Ports of which nothing else may be open: those that are not this environment's own already. */
-export async function checkPorts(context: Context, ports: readonly PublishedPort[], open: readonly PublishedPort[]): Promise<void> {
-  const known = new Set(open.map(keyOf));
-  await context.ingress.check(ports.filter((port) => !known.has(keyOf(port))));
-}
-
 function keyOf(port: PublishedPort): string {
   return `${port.protocol} ${port.hostAddress} ${port.hostPort}`;
 }

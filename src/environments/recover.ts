@@ -1,5 +1,6 @@
 import { berthError } from '../errors/index.ts';
 import { hasDisk } from '../machines/index.ts';
+import type { NetworkManager } from '../network/index.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { discard, settleFailedFreeze } from './fork.ts';
@@ -11,9 +12,9 @@ import type { EnvironmentRecord } from './record.ts';
  * over, unfinished work is undone or finished, what belongs to nobody is removed. Nothing that runs is ended because of
  * what is written down, except what an interrupted `up`, `fork` or `rm` left half-made.
  */
-export async function recover(context: Context, adoptSlots: (slots: readonly NetworkSlotOf[]) => Promise<void>): Promise<void> {
+export async function recover(context: Context, network: Pick<NetworkManager, 'start' | 'adopt'>): Promise<void> {
   const records = context.registry.list();
-  await adoptSlots(records.flatMap(({ process }) => (process === undefined ? [] : [process.slot])));
+  await takeOverNetwork(context, network, records);
   await Promise.all(records.map((record) => recoverOne(context, record)));
   await closeOperations(context);
   const known = new Set<string>(context.registry.list().map(({ id }) => id));
@@ -24,7 +25,15 @@ export async function recover(context: Context, adoptSlots: (slots: readonly Net
   await collectTemplates(context);
 }
 
-type NetworkSlotOf = NonNullable<EnvironmentRecord['process']>['slot'];
+/** On a bare host the network's tools are not there yet; then there is nothing to take over either. */
+async function takeOverNetwork(context: Context, network: Pick<NetworkManager, 'start' | 'adopt'>, records: readonly EnvironmentRecord[]): Promise<void> {
+  try {
+    await network.start();
+    await network.adopt(records.flatMap(({ process }) => (process === undefined ? [] : [process.slot])));
+  } catch (error) {
+    context.log.warn({ err: error }, 'the network could not be set up yet');
+  }
+}
 
 async function recoverOne(context: Context, record: EnvironmentRecord): Promise<void> {
   try {

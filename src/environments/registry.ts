@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Mutex } from '../base/index.ts';
 import { berthError } from '../errors/index.ts';
 import type { EnvironmentId, OperationId } from '../model/index.ts';
-import type { Store } from '../store/index.ts';
+import type { Store, WriteOptions } from '../store/index.ts';
 import { freeAddress } from './plan/addresses.ts';
 import { type EnvironmentRecord, environmentCollection } from './record.ts';
 
@@ -64,14 +64,14 @@ export class EnvironmentRegistry {
   }
 
   /** Changes a record and writes it; undefined when it is gone. */
-  async update(id: EnvironmentId, change: Change): Promise<EnvironmentRecord | undefined> {
+  async update(id: EnvironmentId, change: Change, options: WriteOptions = {}): Promise<EnvironmentRecord | undefined> {
     return this.#writing.run(async () => {
       const before = this.#records.get(id);
       if (before === undefined) return undefined;
       const merged: Record<string, unknown> = { ...before, ...change };
       for (const key of Object.keys(merged)) if (merged[key] === undefined) delete merged[key];
       const after = merged as unknown as EnvironmentRecord;
-      await this.#write(after);
+      await this.#write(after, options);
       return after;
     });
   }
@@ -95,8 +95,8 @@ export class EnvironmentRegistry {
     return claimed;
   }
 
-  async #write(record: EnvironmentRecord): Promise<void> {
-    await this.#store.put(environmentCollection, record.id, record);
+  async #write(record: EnvironmentRecord, options: WriteOptions = {}): Promise<void> {
+    await this.#store.put(environmentCollection, record.id, record, options);
     this.#records.set(record.id, record);
   }
 }

@@ -1,8 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { berthError } from '../errors/index.ts';
 import type { UpRequest } from '../contract/index.ts';
 import { type ComposeProject, parseCompose } from '../compose/index.ts';
-import { exists, hostMemory } from '../host/index.ts';
+import { diskSpace, exists, hostMemory } from '../host/index.ts';
 import type { BuiltImage } from '../images/index.ts';
 import { isName, type Operation, type Shape, type TemplateId } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
@@ -14,7 +15,6 @@ import { bootMachine } from './lifecycle.ts';
 import { renewIdentity, takeOver } from './machine-life.ts';
 import { planPorts } from './plan/ports.ts';
 import { resolveShape } from './plan/resolve-shape.ts';
-import { checkPorts } from './ports.ts';
 import type { EnvironmentRecord, Workload } from './record.ts';
 import { assertUnclaimed } from './registry.ts';
 
@@ -49,7 +49,7 @@ export async function startUp(context: Context, request: UpRequest, o: { readonl
   const { ports, problems } = planPorts(wish.project, wish.workload.publish, known?.address ?? '127.88.0.0');
   if (problems.length > 0) throw berthError('bad-request', 'a port cannot be published', { problems });
   const elsewhere = ports.filter(({ hostAddress }) => hostAddress !== (known?.address ?? '127.88.0.0'));
-  await checkPorts(context, elsewhere, known?.ports ?? []);
+  await context.ingress.check(elsewhere, known?.id);
   const work = (operation: OperationContext) =>
     known === undefined ? createEnvironment(context, wish, operation) : updateEnvironment(context, known, wish, operation);
   return context.operations.start('up', [wish.name], { name: wish.name }, work, o);
@@ -100,9 +100,14 @@ async function assertArchives(wish: Wish): Promise<void> {
   if (problems.length > 0) throw berthError('compose-invalid', 'a container image archive is missing', { problems });
 }
 
-async function assertFits(_context: Context, shape: Shape): Promise<void> {
-  const { totalBytes, availableBytes } = await hostMemory();
-  const problems = checkFits(shape, { totalMemoryMib: Math.floor(totalBytes / 2 ** 20), availableMemoryMib: Math.floor(availableBytes / 2 ** 20) });
+async function assertFits(context: Context, shape: Shape): Promise<void> {
+  const [memory, disk] = await Promise.all([hostMemory(), diskSpace(context.home)]);
+  const problems = checkFits(shape, {
+    cpus: availableParallelism(),
+    memoryTotalBytes: memory.totalBytes,
+    memoryAvailableBytes: memory.availableBytes,
+    diskFreeBytes: disk.freeBytes,
+  });
   if (problems.length > 0) throw berthError('memory-exceeded', `the machine does not fit on this host: ${problems[0]?.message ?? ''}`, { problems });
 }
 

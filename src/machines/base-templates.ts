@@ -36,7 +36,8 @@ export interface BaseTemplateOptions {
   readonly machines: Machines;
   readonly templates: TemplateStore;
   readonly layout: Layout;
-  readonly accelerator: () => Promise<Accelerator>;
+  /** Which accelerator really runs this kernel. */
+  readonly accelerator: (kernelPath: string) => Promise<Accelerator>;
   readonly clientKey: HostKeyPair;
 }
 
@@ -44,7 +45,7 @@ export function createBaseTemplates(options: BaseTemplateOptions): BaseTemplates
   const making = new KeyedMutex();
   const bootOf = async (image: BuiltImage, shape: Shape): Promise<MachineBoot> => ({
     shape,
-    accelerator: await options.accelerator(),
+    accelerator: await options.accelerator(image.kernelPath),
     kernelPath: image.kernelPath,
     initrdPath: image.initrdPath,
     kernelArguments: [...image.kernelArguments, `berth.key=${Buffer.from(options.clientKey.public).toString('base64')}`],

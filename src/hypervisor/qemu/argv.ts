@@ -28,6 +28,8 @@ export function machinePaths(directory: string): MachinePaths {
 /** What the argv needs beside the machine's own spec. */
 export interface QemuInstallation {
   readonly qemuPath: string;
+  /** Group that may open `/dev/kvm`; absent under emulation and where everybody may. */
+  readonly kvmGid?: number;
   readonly machineType: string;
 }
 
@@ -37,7 +39,7 @@ export interface QemuInstallation {
  */
 export function qemuArgv(spec: MachineSpec, installation: QemuInstallation): string[] {
   return [
-    ...privilegeArgv(spec),
+    ...privilegeArgv(spec, installation.kvmGid),
     installation.qemuPath,
     ...processArgv(spec),
     ...machineArgv(spec, installation.machineType),
@@ -51,11 +53,12 @@ export function qemuArgv(spec: MachineSpec, installation: QemuInstallation): str
 }
 
 /** `setpriv` before QEMU because `-run-with user=` dies under `elevateprivileges=deny`. */
-function privilegeArgv(spec: MachineSpec): string[] {
+function privilegeArgv(spec: MachineSpec, kvmGid: number | undefined): string[] {
+  const groups = kvmGid === undefined ? '--clear-groups' : `--groups=${kvmGid}`;
   const { uid, gid, network } = spec;
   return [
     ...['ip', 'netns', 'exec', network.namespace],
-    ...['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--no-new-privs'],
+    ...['setpriv', `--reuid=${uid}`, `--regid=${gid}`, groups, '--no-new-privs'],
     ...['--bounding-set=-all', '--inh-caps=-all', '--'],
   ];
 }

@@ -5,6 +5,7 @@ import {
   type Cgroup,
   commandLine,
   listProcesses,
+  permissions,
   type ProcessIdentity,
   run,
   startDetached,
@@ -57,9 +58,10 @@ async function startMachine(
   signal: AbortSignal,
 ): Promise<RunningMachine> {
   const paths = machinePaths(spec.directory);
+  const kvmGid = spec.accelerator === 'kvm' ? await kvmGroup() : undefined;
   const cgroup = await options.cgroupFor(spec);
   const ended = Promise.withResolvers<ChildExit>();
-  const process = await startDetached(qemuArgv(spec, installation), {
+  const process = await startDetached(qemuArgv(spec, { ...installation, ...(kvmGid === undefined ? {} : { kvmGid }) }), {
     stdoutPath: paths.stdout,
     stderrPath: paths.stderr,
     cwd: spec.directory,
@@ -74,6 +76,12 @@ async function startMachine(
     await terminate(process, { signal: 'SIGKILL', timeoutMs: 10_000 });
     throw await withLog(asBerthError(error), paths.stderr);
   }
+}
+
+/** The group without which `/dev/kvm` cannot be opened. */
+async function kvmGroup(): Promise<number | undefined> {
+  const device = await permissions('/dev/kvm');
+  return device === undefined || (device.mode & 0o006) === 0o006 ? undefined : device.gid;
 }
 
 /** Settles as `work` does, but fails at once when the process ends first. */

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { type Context, EnvironmentOperations, EnvironmentRegistry, recover, Sessions, TemplateOperations } from '../environments/index.ts';
+import { acquireHomeLock, chmod, chown, type HomeDirectories, removeTree } from '../host/index.ts';
+import { createQemuHypervisor } from '../hypervisor/index.ts';
+import { createImageStore } from '../images/index.ts';
+import { createIngress } from '../ingress/index.ts';
+import { cgroupMaker, createBaseTemplates, layoutOf, Machines, TemplateStore } from '../machines/index.ts';
+import { createNetworkManager, type NetworkManager } from '../network/index.ts';
+import { createEventLog, createOperations } from '../operations/index.ts';
+import { createServer } from '../server/index.ts';
+import { openSqliteStore } from '../store/index.ts';
+import { acceleratorFinder } from './accelerator.ts';
+import { loadClientKey } from './client-key.ts';
+import { DaemonControl } from './daemon-service.ts';
+import { berthGroup, homeIdOf, prepareHome } from './home.ts';
+import { HostOperations } from './host-service.ts';
+import { ImageOperations } from './image-service.ts';
+import { watchMachines } from './watch-machines.ts';
+
+/** Network slots that are kept ready; each costs a namespace and about 25 ms to make. */
+const READY_SLOTS = 4;
+/** How long running operations may go on when the daemon is asked to stop, in ms; then they are undone. */
+const CLOSE_TIMEOUT_MS = 5_000;
+const QEMU = 'qemu-system-x86_64';
+const RECIPES = new URL('../../guest', import.meta.url).pathname;
+
+/** A daemon that answers. */
+export interface Daemon {
+  /** Resolves when somebody asked it to stop. */
+  readonly stopRequested: Promise<void>;
+  /** Ends it; machines go on. */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts everything together: the only place that names concrete drivers and stores.
+ * @throws `daemon-locked`, `not-root`, `home-unusable`, `store-corrupt`, `store-newer`
+ */
+export async function startDaemon(directories: HomeDirectories, log: Logger): Promise<Daemon> {
+  const { home, run } = directories;
+  const lock = await acquireHomeLock(home);
+  const closing = new AsyncDisposableStack();
+  closing.defer(() => lock.release());
+  try {
+    await prepareHome(home, run);
+    const { context, network } = await composeContext(directories, log, closing);
+    const control = new DaemonControl({ context, network, directories });
+    const server = await createServer({
+      services: {
+        environments: new EnvironmentOperations(context),
+        templates: new TemplateOperations(context),
+        images: new ImageOperations(context),
+        operations: operationService(context),
+        events: eventService(context),
+        host: new HostOperations({ context, network, qemuPath: QEMU }),
+        daemon: control,
+      },
+      log,
+      files: { removeTree, chmod, chown },
+    });
+    closing.defer(() => server.close());
+    const gid = await berthGroup();
+    await server.listen(join(run, 'api.sock'), gid === undefined ? { mode: 0o600 } : { mode: 0o660, gid });
+    log.info({ home, pid: process.pid }, 'the daemon answers');
+    return { stopRequested: control.stopRequested, close: () => closing.disposeAsync() };
+  } catch (error) {
+    await closing.disposeAsync();
+    throw error;
+  }
+}
+
+async function composeContext(
+  { home, run }: HomeDirectories,
+  log: Logger,
+  closing: AsyncDisposableStack,
+): Promise<{ context: Context; network: NetworkManager }> {
+  const layout = layoutOf(home);
+  const homeId = homeIdOf(home);
+  const store = await openSqliteStore({ path: join(home, 'berth.db') });
+  closing.defer(() => store.close());
+  const onError = (error: unknown) => log.error({ err: error }, 'a record could not be written');
+  const now = () => new Date();
+  const events = await createEventLog({ store, now, onError });
+  const makeId = () => `op-${randomBytes(6).toString('hex')}`;
+  const operations = await createOperations({ store, now, makeId, events, onError });
+  const network = createNetworkManager({ homeId, runDirectory: run, poolSize: READY_SLOTS, log });
+  const hypervisor = createQemuHypervisor({ qemuPath: QEMU, cgroupFor: cgroupMaker(homeId) });
+  const images = createImageStore({ directory: join(home, 'images'), recipesDirectory: RECIPES, env: process.env });
+  const templates = new TemplateStore(layout);
+  const machines = new Machines({ hypervisor, network, templates, layout, homeId });
+  const clientKey = await loadClientKey(layout.keys);
+  const accelerator = acceleratorFinder({ qemuPath: QEMU, cacheFile: join(home, 'accelerator.json') });
+  const baseTemplates = createBaseTemplates({ hypervisor, machines, templates, layout, accelerator, clientKey });
+  const ingress = createIngress({ log });
+  const registry = await EnvironmentRegistry.open(store);
+  const sessions = new Sessions(clientKey);
+  const context: Context = { home, hypervisor, images, machines, templates, baseTemplates, ingress, operations, events, registry, sessions, log };
+  closing.defer(() => network.close());
+  closing.defer(() => ingress.close());
+  closing.defer(() => letGo(context));
+  closing.defer(() => operations.close({ timeoutMs: CLOSE_TIMEOUT_MS }));
+  await recover(context, network);
+  closing.use(watchMachines(context));
+  return { context, network };
+}
+
+/** Drops the connections into the machines; the machines go on. */
+function letGo(context: Context): void {
+  for (const [id, { machine }] of context.sessions.all()) {
+    context.sessions.remove(id);
+    machine.link.close();
+    machine.running.detach();
+  }
+}
+
+function operationService({ operations }: Context) {
+  return {
+    list: async () => operations.list(),
+    get: async (id: string) => operations.get(id),
+    cancel: (id: string) => operations.cancel(id),
+    watch: (id: string, signal: AbortSignal) => operations.watch(id, signal),
+  };
+}
+
+function eventService({ events }: Context) {
+  return {
+    list: async (after: number) => events.list(after),
+    follow: (after: number, signal: AbortSignal) => events.follow(after, signal),
+  };
+}

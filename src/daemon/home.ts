@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import { berthError } from '../errors/index.ts';
+import { ensureDirectory, isRoot, listDirectory, readText, writeAtomic } from '../host/index.ts';
+import { layoutOf } from '../machines/index.ts';
+
+/** Written once into the home, so that purging it never removes what is not Berth's. */
+const MARK = 'berth-home';
+
+/** Everything that is named after the home carries these 6 hex digits. */
+export function homeIdOf(home: string): string {
+  return createHash('sha256').update(home).digest('hex').slice(0, 6);
+}
+
+/**
+ * Makes the directories of an installation, or checks them.
+ * @throws `not-root`, `home-unusable`
+ */
+export async function prepareHome(home: string, run: string): Promise<void> {
+  if (!isRoot()) throw berthError('not-root', 'the daemon starts machines and so needs root');
+  await assertOurs(home);
+  // Machines run as users of their own and must be able to reach their files.
+  await ensureDirectory(home, { mode: 0o711 });
+  await writeAtomic(`${home}/${MARK}`, 'Everything below this directory belongs to Berth.\n', { mode: 0o644 });
+  await ensureDirectory(run, { mode: 0o711 });
+  const layout = layoutOf(home);
+  for (const directory of [layout.environments, layout.templates, layout.builds]) await ensureDirectory(directory, { mode: 0o751 });
+}
+
+async function assertOurs(home: string): Promise<void> {
+  const names = await listDirectory(home);
+  if (names.length === 0 || names.includes(MARK)) return;
+  // The log of the daemon's own start may be there before the daemon is.
+  if (names.every((name) => name === 'daemon.log' || name === 'run')) return;
+  throw berthError('home-unusable', `${home} holds files that are not Berth's (${names.slice(0, 3).join(', ')})`, {
+    remedy: `Choose an empty directory with BERTH_HOME, for example ${dirname(home)}/berth.`,
+  });
+}
+
+/** Number of the group `berth`, whose members may use the daemon; undefined when there is no such group. */
+export async function berthGroup(): Promise<number | undefined> {
+  const line = ((await readText('/etc/group')) ?? '').split('\n').find((entry) => entry.startsWith('berth:'));
+  const gid = Number(line?.split(':')[2]);
+  return Number.isInteger(gid) ? gid : undefined;
+}
