@@ -1,67 +1,21 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { berthError } from '../../../src/errors/index.ts';
-import { isEnded, type Operation } from '../../../src/model/index.ts';
-import {
-  createEventLog,
-  createOperations,
-  type OperationContext,
-  type Operations,
-  type OperationsOptions,
-} from '../../../src/operations/index.ts';
-import { openSqliteStore, type Store } from '../../../src/store/index.ts';
+import { isEnded } from '../../../src/model/index.ts';
+import type { OperationContext, Operations } from '../../../src/operations/index.ts';
+import { gate, type Harness, harness, untilAborted } from './harness.ts';
 
-let store: Store;
+let at: Harness;
 let operations: Operations;
-let clock: number;
-let made: number;
-
 beforeEach(async () => {
-  store = await openSqliteStore({ path: ':memory:' });
-  clock = Date.parse('2026-01-01T00:00:00Z');
-  made = 0;
-  operations = await open();
+  at = await harness();
+  operations = await at.open();
 });
-
-/** Another daemon over the same store. */
-function open(options: Partial<OperationsOptions> = {}): Promise<Operations> {
-  return createOperations({
-    store,
-    now: () => new Date(clock++),
-    makeId: () => `op-${(++made).toString(16).padStart(12, '0')}`,
-    ...options,
-  });
-}
-
-async function storedOperations(): Promise<Record<string, unknown>[]> {
-  const documents = await store.list<Record<string, unknown>>({ name: 'operations' });
-  return documents.map((document) => document.value);
-}
-
-/** A promise and its ends, to hold work where a test wants it. */
-function gate(): { readonly opened: Promise<void>; open(): void } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  return { opened: promise, open: resolve };
-}
-
-/** Work that waits until its signal aborts. */
-async function untilAborted({ signal }: OperationContext): Promise<undefined> {
-  await new Promise<void>((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason));
-  });
-}
-
-async function collect<Value>(values: AsyncIterable<Value>): Promise<Value[]> {
-  const collected: Value[] = [];
-  for await (const value of values) collected.push(value);
-  return collected;
-}
 
 describe('start', () => {
   test('has the intent in the store before any work is done', async () => {
     let seen: unknown;
     const { id } = await operations.start('up', ['shop'], { compose: 'x' }, async () => {
-      seen = await storedOperations();
+      seen = await at.stored();
       return { names: ['shop'] };
     });
     const ended = await operations.wait(id);
@@ -73,7 +27,7 @@ describe('start', () => {
   });
 
   test('does no work when the intent cannot be written', async () => {
-    await store.close();
+    await at.store.close();
     const work = vi.fn(async () => undefined);
     await expect(operations.start('up', ['shop'], {}, work)).rejects.toMatchObject({ name: 'BerthError' });
     expect(work).not.toHaveBeenCalled();
@@ -85,7 +39,7 @@ describe('start', () => {
       await operation.checkpoint({ token: 'secret' });
     });
     await operations.wait(id);
-    expect(JSON.stringify(await storedOperations())).not.toContain('secret');
+    expect(JSON.stringify(await at.stored())).not.toContain('secret');
   });
 
   test('lists the newest first', async () => {
@@ -102,7 +56,7 @@ describe('start', () => {
     ]);
     await operations.wait(first.id);
     const third = await operations.start('up', ['shop'], {}, work, options);
-    const later = await open();
+    const later = await at.open();
     const fourth = await later.start('up', ['shop'], {}, work, options);
     expect([second.id, third.id, fourth.id]).toEqual([first.id, first.id, first.id]);
     expect(later.findByKey('k1')?.id).toBe(first.id);
@@ -133,7 +87,7 @@ describe('the end', () => {
     const { id } = await operations.start('up', ['shop'], {}, async () => ({ names: [] }));
     for await (const operation of operations.watch(id, new AbortController().signal)) {
       if (!isEnded(operation)) continue;
-      expect(await storedOperations()).toMatchObject([{ operation: { state: 'succeeded' } }]);
+      expect(await at.stored()).toMatchObject([{ operation: { state: 'succeeded' } }]);
     }
   });
 
@@ -152,14 +106,14 @@ describe('the end', () => {
     late.open();
     await straggler;
     expect(operations.get(id)).toEqual(ended);
-    expect(await storedOperations()).toEqual([{ operation: ended }]);
+    expect(await at.stored()).toEqual([{ operation: ended }]);
   });
 
   test('comes to every failed write too', async () => {
     const errors: unknown[] = [];
-    operations = await open({ onError: (error) => errors.push(error) });
+    operations = await at.open({ onError: (error) => errors.push(error) });
     const { id } = await operations.start('stop', ['shop'], {}, async (operation) => {
-      await store.close();
+      await at.store.close();
       await operation.step('a', 'go on without a store', async () => undefined);
       return { names: ['shop'] };
     });
@@ -172,7 +126,7 @@ describe('steps', () => {
   test('are recorded in the order in which they started, with their times', async () => {
     const { id } = await operations.start('up', ['shop'], {}, async (operation) => {
       await operation.step('boot', 'boot the guest', async () => {
-        clock += 100;
+        at.pass(100);
       });
       const value = await operation.step('load', 'load images', () => 7);
       expect(value).toBe(7);
@@ -226,7 +180,7 @@ describe('steps', () => {
         {},
         (operation) =>
           operation.step('boot', 'boot', async () => {
-            const stored = await storedOperations();
+            const stored = await at.stored();
             within = stored.at(-1);
           }),
         { durability },
@@ -236,11 +190,11 @@ describe('steps', () => {
     };
     expect(await stepsWithin('steps')).toMatchObject({ operation: { steps: [{ name: 'boot' }] } });
     expect(await stepsWithin('intent')).toMatchObject({ operation: { steps: [] } });
-    expect((await storedOperations()).at(-1)).toMatchObject({ operation: { steps: [{ name: 'boot' }] } });
+    expect((await at.stored()).at(-1)).toMatchObject({ operation: { steps: [{ name: 'boot' }] } });
   });
 
   test('do not write details to the store', async () => {
-    const put = vi.spyOn(store, 'put');
+    const put = vi.spyOn(at.store, 'put');
     const { id } = await operations.start('up', ['shop'], {}, (operation) =>
       operation.step('load', 'load', (step) => {
         for (let percent = 0; percent <= 1000; percent++) step.detail(`${percent}`);
@@ -281,7 +235,7 @@ describe('cancel', () => {
       throw berthError('cancelled', 'undone');
     });
     await operations.cancel(id);
-    expect(await storedOperations()).toMatchObject([{ operation: { state: 'cancelling' } }]);
+    expect(await at.stored()).toMatchObject([{ operation: { state: 'cancelling' } }]);
     undo.open();
     expect((await operations.wait(id)).state).toBe('cancelled');
   });
@@ -311,7 +265,7 @@ describe('cancel', () => {
 
   test('works when the store cannot be written', async () => {
     const { id } = await operations.start('up', ['shop'], {}, untilAborted);
-    await store.close();
+    await at.store.close();
     await operations.cancel(id);
     expect((await operations.wait(id)).state).toBe('cancelled');
   });
@@ -334,181 +288,4 @@ describe('cancel', () => {
     expect(() => operations.get(none)).toThrow(none);
     expect(() => operations.watch(none, new AbortController().signal)).toThrow(none);
   });
-});
-
-describe('watch', () => {
-  test('gives the operation at once, then every change, and ends with it', async () => {
-    const go = gate();
-    const { id } = await operations.start('up', ['shop'], {}, async (operation) => {
-      await go.opened;
-      await operation.step('boot', 'boot', async () => undefined);
-      return { names: ['shop'] };
-    });
-    const watching = collect(operations.watch(id, new AbortController().signal));
-    go.open();
-    const seen = await watching;
-    expect(seen[0]).toMatchObject({ state: 'running', steps: [] });
-    expect(seen.at(-1)).toMatchObject({ state: 'succeeded' });
-    expect(seen.slice(0, -1).every((operation) => operation.state === 'running')).toBe(true);
-  });
-
-  test('gives one that has ended once', async () => {
-    const { id } = await operations.start('up', ['shop'], {}, async () => undefined);
-    await operations.wait(id);
-    expect(await collect(operations.watch(id, new AbortController().signal))).toHaveLength(1);
-  });
-
-  test('ends at its signal and leaves the operation running', async () => {
-    const { id } = await operations.start('up', ['shop'], {}, untilAborted);
-    const abort = new AbortController();
-    const watching = collect(operations.watch(id, abort.signal));
-    abort.abort();
-    expect((await watching).length).toBeLessThanOrEqual(1);
-    await expect(operations.wait(id, abort.signal)).rejects.toMatchObject({ name: 'AbortError' });
-    expect(operations.get(id).state).toBe('running');
-  });
-
-  test('tells of details, but not of each', async () => {
-    const told = gate();
-    const { id } = await operations.start('up', ['shop'], {}, (operation) =>
-      operation.step('load', 'load', async (step) => {
-        for (let percent = 1; percent <= 100; percent++) step.detail(`${percent} %`);
-        await told.opened;
-      }),
-    );
-    const seen: Operation[] = [];
-    for await (const operation of operations.watch(id, new AbortController().signal)) {
-      seen.push(operation);
-      if (operation.steps[0]?.detail === '100 %') told.open();
-    }
-    expect(seen.length).toBeLessThan(10);
-  });
-});
-
-describe('after the daemon died', () => {
-  /** Leaves an operation behind as a dead daemon would. */
-  async function abandon(kind = 'up', cancelled = false): Promise<Operation> {
-    const never = new Promise<undefined>(() => undefined);
-    const operation = await operations.start(kind, ['shop'], { compose: 'x' }, async (context) => {
-      await context.checkpoint({ slot: 3 });
-      await never;
-    });
-    if (cancelled) await operations.cancel(operation.id);
-    await vi.waitFor(async () => expect((await storedOperations())[0]).toHaveProperty('checkpoint'));
-    return operation;
-  }
-
-  test('what ran is recoverable with its input and its last checkpoint', async () => {
-    const { id } = await abandon();
-    const done = await operations.start('stop', ['other'], {}, async () => undefined);
-    await operations.wait(done.id);
-    const later = await open();
-    expect(later.recoverable()).toMatchObject([
-      { operation: { id, state: 'running' }, input: { compose: 'x' }, checkpoint: { slot: 3 } },
-    ]);
-    expect(later.get(done.id).state).toBe('succeeded');
-  });
-
-  test('it can be finished under its old id', async () => {
-    const { id } = await abandon();
-    const later = await open();
-    await later.resume(id, (operation) =>
-      operation.step('adopt', 'adopt the machine', async () => undefined).then(() => ({ names: ['shop'] })),
-    );
-    expect(await later.wait(id)).toMatchObject({ id, state: 'succeeded', steps: [{ name: 'adopt' }] });
-    expect(later.recoverable()).toEqual([]);
-    expect((await open()).recoverable()).toEqual([]);
-  });
-
-  test('it can be undone', async () => {
-    const { id } = await abandon();
-    const later = await open();
-    await later.resume(id, async () => {
-      throw berthError('internal', 'The daemon ended while it ran; undone');
-    });
-    expect(await later.wait(id)).toMatchObject({ state: 'failed' });
-  });
-
-  test('one that was being cancelled can be undone in steps and ends as cancelled', async () => {
-    const { id } = await abandon('up', true);
-    const later = await open();
-    expect(later.recoverable()[0]?.operation.state).toBe('cancelling');
-    await later.resume(id, async (operation) => {
-      await operation.step('undo', 'undo', async () => undefined);
-      throw berthError('cancelled', 'undone');
-    });
-    expect(await later.wait(id)).toMatchObject({ state: 'cancelled', steps: [{ name: 'undo' }] });
-  });
-
-  test('one that is taken up or has ended cannot be taken up again', async () => {
-    const { id } = await abandon();
-    const later = await open();
-    await later.resume(id, async () => undefined);
-    await expect(later.resume(id, async () => undefined)).rejects.toMatchObject({ code: 'conflict' });
-    await later.wait(id);
-    await expect(later.resume(id, async () => undefined)).rejects.toMatchObject({ code: 'conflict' });
-  });
-});
-
-describe('history', () => {
-  test('keeps the newest ended operations and every one that runs', async () => {
-    operations = await open({ keep: 3 });
-    const running = await operations.start('up', ['long'], {}, untilAborted);
-    for (let index = 0; index < 6; index++) {
-      const { id } = await operations.start('up', [`n${index}`], {}, async () => undefined);
-      await operations.wait(id);
-    }
-    await vi.waitFor(async () => expect(await storedOperations()).toHaveLength(4));
-    const kept = operations.list().map((operation) => operation.targets[0]);
-    expect(kept).toEqual(['n5', 'n4', 'n3', 'long']);
-    expect((await open()).list().map((operation) => operation.id)).toContain(running.id);
-  });
-});
-
-describe('close', () => {
-  test('refuses new operations and waits for those that run', async () => {
-    const finish = gate();
-    const { id } = await operations.start('up', ['shop'], {}, () => finish.opened);
-    const closing = operations.close({ timeoutMs: 10_000 });
-    await expect(operations.start('up', ['b'], {}, async () => undefined)).rejects.toMatchObject({
-      code: 'daemon-not-running',
-    });
-    finish.open();
-    await closing;
-    expect(operations.get(id).state).toBe('succeeded');
-  });
-
-  test('aborts what does not end in time', async () => {
-    const { id } = await operations.start('up', ['shop'], {}, untilAborted);
-    await operations.close({ timeoutMs: 5 });
-    expect(operations.get(id)).toMatchObject({
-      state: 'cancelled',
-      error: { message: 'The daemon was stopped' },
-    });
-  });
-
-  test('leaves what does not even undo itself in time to the next daemon', async () => {
-    const { id } = await operations.start(
-      'up',
-      ['shop'],
-      { a: 1 },
-      () => new Promise<undefined>(() => undefined),
-    );
-    await operations.close({ timeoutMs: 5 });
-    expect((await open()).recoverable()).toMatchObject([{ operation: { id }, input: { a: 1 } }]);
-  });
-});
-
-test('the start and the end of each operation become events', async () => {
-  const events = await createEventLog({ store, now: () => new Date(clock++) });
-  operations = await open({ events });
-  const { id } = await operations.start('up', ['shop'], {}, async () => {
-    throw berthError('disk-full', 'No room');
-  });
-  await operations.wait(id);
-  await vi.waitFor(() => expect(events.list()).toHaveLength(2));
-  expect(events.list()).toMatchObject([
-    { kind: 'operation.started', subject: 'shop' },
-    { kind: 'operation.failed', subject: 'shop', message: 'up shop: failed, No room' },
-  ]);
 });
