@@ -175,6 +175,8 @@ describe('two homes on one host', () => {
 
   test('a slot that is released takes its address along, and its index is not used again', async () => {
     const slot = await host.call('acquire', 'def456');
+    // A process that is still in it must not keep it.
+    await host.call('serve', ['ip', 'netns', 'exec', slot.namespace, process.execPath, probeFile, 'keep', '9']);
     await host.call('release', 'def456', slot);
     await host.call('release', 'def456', slot);
     expect(await host.call('run', ['ip', 'netns'])).not.toContain(slot.namespace);
