@@ -1,6 +1,6 @@
 import { isBuiltin } from 'node:module';
 import { dirname, join, normalize } from 'node:path/posix';
-import type { SourceFacts } from './source-facts.ts';
+import type { ImportFact, SourceFacts } from './source-facts.ts';
 import {
   browserModules,
   entryFiles,
@@ -20,8 +20,8 @@ export interface Violation {
 
 /** Mistakes of the table itself: rows that import what is not lower, or what has no row. */
 export function tableMistakes(table: Readonly<Record<string, LayerRow>> = layers): string[] {
-  return Object.entries(table).flatMap(([name, { rank, modules }]) =>
-    modules.flatMap((other) => {
+  return Object.entries(table).flatMap(([name, { rank, modules, typesOf }]) =>
+    [...modules, ...typesOf].flatMap((other) => {
       const otherRank = table[other]?.rank;
       if (otherRank === undefined) return [`the row of ${name} names ${other}, which has no row`];
       return otherRank < rank ? [] : [`the row of ${name} names ${other}, which is not of lower rank`];
@@ -36,9 +36,9 @@ export function violationsOf(file: string, facts: SourceFacts): Violation[] {
   const row = layers[moduleName];
   if (row === undefined)
     return [{ file, line: 1, message: `module ${moduleName} has no row in the table of layers` }];
-  const found = facts.imports.flatMap(({ specifier, line }): Violation[] => {
-    const message = importMistake(file, moduleName, row, specifier);
-    return message === undefined ? [] : [{ file, line, message }];
+  const found = facts.imports.flatMap((fact): Violation[] => {
+    const message = importMistake(file, moduleName, row, fact);
+    return message === undefined ? [] : [{ file, line: fact.line, message }];
   });
   if (!purePlaces.some((place) => file === `${place}.ts` || file.startsWith(`${place}/`))) return found;
   const impure = facts.impure.map(({ what, line }) => ({
@@ -57,9 +57,9 @@ function moduleOf(file: string): string | undefined {
 function entryViolations(file: string, facts: SourceFacts): Violation[] {
   const row = entryFiles[file];
   if (row === undefined) return [{ file, line: 1, message: 'lies in no module' }];
-  return facts.imports.flatMap(({ specifier, line }) => {
-    const message = importMistake(file, file, row, specifier);
-    return message === undefined ? [] : [{ file, line, message }];
+  return facts.imports.flatMap((fact) => {
+    const message = importMistake(file, file, row, fact);
+    return message === undefined ? [] : [{ file, line: fact.line, message }];
   });
 }
 
@@ -67,23 +67,32 @@ function importMistake(
   file: string,
   name: string,
   row: LayerRow,
-  specifier: string | undefined,
+  { specifier, typeOnly }: ImportFact,
 ): string | undefined {
   if (specifier === undefined) return 'imports something computed, which cannot be checked';
-  if (specifier.startsWith('.')) return relativeMistake(file, name, row, specifier);
+  if (specifier.startsWith('.')) return relativeMistake(file, name, row, specifier, typeOnly);
   if (isBuiltin(specifier)) return nodeMistake(name, row, specifier);
   const packageName = packageOf(specifier);
   return row.packages.includes(packageName) ? undefined : `${name} may not import the package ${packageName}`;
 }
 
-function relativeMistake(file: string, name: string, row: LayerRow, specifier: string): string | undefined {
+function relativeMistake(
+  file: string,
+  name: string,
+  row: LayerRow,
+  specifier: string,
+  typeOnly: boolean,
+): string | undefined {
   const target = normalize(join(dirname(file), specifier));
   if (target === '../package.json' && row.doors.includes('package.json')) return undefined;
   if (target.startsWith('..')) return `imports ${specifier}, outside of src/`;
   const other = moduleOf(target);
   if (other === name) return undefined;
   if (other === undefined) return `imports ${specifier}, which lies in no module`;
-  if (!row.modules.includes(other)) return `${name} may not import ${other}`;
+  if (!row.modules.includes(other)) {
+    if (!row.typesOf.includes(other)) return `${name} may not import ${other}`;
+    if (!typeOnly) return `${name} may import only types of ${other}`;
+  }
   return target === `${other}/index.ts` ? undefined : `imports ${other}/ past its index.ts (${specifier})`;
 }
 

@@ -4,6 +4,8 @@ import { parseSync, type Program } from 'oxc-parser';
 export interface ImportFact {
   /** What stands between the quotes; undefined when it is computed and cannot be checked. */
   readonly specifier: string | undefined;
+  /** True when nothing of it is left after compilation. */
+  readonly typeOnly: boolean;
   /** 1-based. */
   readonly line: number;
 }
@@ -51,7 +53,8 @@ export function readSourceFacts(fileName: string, text: string): SourceFacts {
   const lineAt = lineFinder(text);
   for (const node of nodesOf(program)) {
     const source = importedFrom(node);
-    if (source !== undefined) imports.push({ specifier: literal(source), line: lineAt(node.start) });
+    if (source !== undefined)
+      imports.push({ specifier: literal(source), typeOnly: isTypeOnly(node), line: lineAt(node.start) });
     const what = impureUse(node);
     if (what !== undefined) impure.push({ what, line: lineAt(node.start) });
   }
@@ -98,6 +101,11 @@ function importedFrom(node: Node): unknown {
     default:
       return undefined;
   }
+}
+
+function isTypeOnly(node: Node): boolean {
+  // `import { type A } from` is still an import at run time, for the sake of what the module does when it is loaded.
+  return node.type === 'TSImportType' || node['importKind'] === 'type' || node['exportKind'] === 'type';
 }
 
 function isRequire(callee: unknown): boolean {

@@ -6,6 +6,8 @@ export interface LayerRow {
   readonly purpose: string;
   /** Other modules of `src/`, always through their `index.ts`. */
   readonly modules: readonly string[];
+  /** Modules of which only types may be imported: it is handed what they make, and makes nothing of theirs itself. */
+  readonly typesOf: readonly string[];
   /** Packages from outside, by the name in package.json. */
   readonly packages: readonly string[];
   /** Node modules beyond the harmless ones: `node:fs`; `node:*` for all of them; also `package.json`. */
@@ -16,9 +18,10 @@ function row(
   rank: number,
   purpose: string,
   modules: readonly string[],
-  outside: { packages?: readonly string[]; doors?: readonly string[] } = {},
+  outside: { typesOf?: readonly string[]; packages?: readonly string[]; doors?: readonly string[] } = {},
 ): LayerRow {
-  return { rank, purpose, modules, packages: outside.packages ?? [], doors: outside.doors ?? [] };
+  const { typesOf = [], packages = [], doors = [] } = outside;
+  return { rank, purpose, modules, typesOf, packages, doors };
 }
 
 const LOW = ['base', 'errors', 'model'];
@@ -83,23 +86,21 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     'images',
   ]),
   setup: row(5, 'host doctor and host setup', [...LOW_AND_HOST, 'hypervisor', 'images', 'network']),
-  environments: row(6, 'up, fork, stop, start, rm: a pure plan and the steps that carry it out', [
-    ...LOW_AND_HOST,
-    'contract',
-    'store',
-    'operations',
-    'images',
-    'machines',
-    'compose',
-    'guest',
-    'placement',
-    'ingress',
-  ]),
+  environments: row(
+    6,
+    'up, fork, stop, start, rm: a pure plan and the steps that carry it out',
+    [...LOW_AND_HOST, 'store', 'operations', 'machines', 'compose', 'guest', 'placement', 'ingress'],
+    { typesOf: ['contract', 'hypervisor', 'network', 'images'] },
+  ),
   server: row(
     7,
     'HTTP, WebSocket, unix socket: one file per resource; parse, one call, answer',
-    [...LOW, 'contract', 'operations', 'environments', 'machines', 'images'],
-    { packages: ['fastify', '@fastify/websocket', 'typebox'], doors: ['node:http'] },
+    [...LOW, 'contract'],
+    {
+      typesOf: ['operations', 'environments', 'machines', 'images'],
+      packages: ['fastify', '@fastify/websocket', 'typebox'],
+      doors: ['node:http'],
+    },
   ),
   cli: row(
     7,

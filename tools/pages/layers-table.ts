@@ -9,10 +9,12 @@ const HEAD =
 export function layersTable(): string {
   const rows = Object.entries(layers)
     .toSorted(([, a], [, b]) => a.rank - b.rank)
-    .map(([name, { rank, purpose, modules, packages, doors }]) => {
+    .map(([name, { rank, purpose, modules, typesOf, packages, doors }]) => {
       const outside = [...packages, ...doors].map((each) => `\`${each}\``);
+      const types = typesOf.length === 0 ? [] : [`types of ${typesOf.join(', ')}`];
+      const imports = [...modules, ...types].join(', ') || '–';
       const none = browserModules.includes(name) ? 'none, no `node:*`' : '–';
-      return `| ${rank} | \`${name}/\` | ${purpose} | ${modules.join(', ') || '–'} | ${outside.join(', ') || none} |`;
+      return `| ${rank} | \`${name}/\` | ${purpose} | ${imports} | ${outside.join(', ') || none} |`;
     });
   return [HEAD, ...rows].join('\n');
 }

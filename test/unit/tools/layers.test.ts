@@ -42,6 +42,12 @@ test.each([
     `export type A = import('../store/index.ts').A;`,
     'cli may not import store',
   ],
+  [
+    'more than a type',
+    'environments/x.ts',
+    `import { type A } from '../network/index.ts';`,
+    'environments may import only types of network',
+  ],
   ['a re-export', 'model/x.ts', `export * from '../host/index.ts';`, 'model may not import host'],
   ['a past-the-index import', 'host/x.ts', `import { a } from '../base/one.ts';`, 'past its index.ts'],
   ['a way out of src', 'host/x.ts', `import { a } from '../../tools/x.ts';`, 'outside of src/'],
@@ -90,6 +96,11 @@ test.each([
   expect(problems[0]).toContain(`src/${path}`);
 });
 
+test('a module that may have only types of another is given them', async () => {
+  const text = `import type { A } from '../network/index.ts';\nexport type { B } from '../images/index.ts';`;
+  expect(await problemsOf({ 'src/environments/x.ts': text })).toEqual([]);
+});
+
 test('converting a given date is no clock', async () => {
   const text = `export const at = (ms: number) => new Date(ms).toISOString();`;
   expect(await problemsOf({ 'src/placement/x.ts': text })).toEqual([]);
@@ -101,7 +112,7 @@ test('seeing no file is a failure', async () => {
 
 test('the table itself keeps the order of ranks', () => {
   expect(tableMistakes()).toEqual([]);
-  const row = { purpose: '', packages: [], doors: [] };
+  const row = { purpose: '', typesOf: [], packages: [], doors: [] };
   expect(
     tableMistakes({ a: { ...row, rank: 1, modules: ['b', 'c'] }, b: { ...row, rank: 1, modules: [] } }),
   ).toEqual(['the row of a names b, which is not of lower rank', 'the row of a names c, which has no row']);
