@@ -9,9 +9,10 @@ const root = resolve(import.meta.dirname, '..');
 const MINUTE_MS = 60_000;
 const WHOLE_RUN_MS = 23 * MINUTE_MS;
 
-/** Everything that `npm test` does, in order. */
+/** Everything that `npm test` does, in order; `npm test -- checks unit` does these two only. */
 const stages: readonly Stage[] = [
   {
+    key: 'checks',
     title: 'checks',
     deadlineMs: 3 * MINUTE_MS,
     hasTests: true,
@@ -19,6 +20,7 @@ const stages: readonly Stage[] = [
   },
   vitestStage(root, 'unit', 'unit tests', 4 * MINUTE_MS),
   {
+    key: 'host',
     title: 'prepare the host for the tests with real machines: ./berth host setup --yes',
     deadlineMs: 6 * MINUTE_MS,
     hasTests: false,
@@ -32,6 +34,12 @@ const stages: readonly Stage[] = [
   vitestStage(root, 'e2e', 'tests with real machines', 18 * MINUTE_MS),
 ];
 
+const wanted = process.argv.slice(2);
+for (const key of wanted) {
+  if (!stages.some((stage) => stage.key === key))
+    throw new Error(`There is no stage ${key}: ${stages.map((each) => each.key).join(', ')}`);
+}
+
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(name, () => stop.abort(new Error(`Ended by ${name}`)));
@@ -39,7 +47,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 const startedAt = performance.now();
 const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(WHOLE_RUN_MS)]);
 const tallies: Tally[] = [];
-for (const stage of stages) {
+for (const stage of stages.filter(({ key }) => wanted.length === 0 || wanted.includes(key))) {
   const tally = await runStage(stage, signal);
   tallies.push(tally);
   if (signal.aborted || (stage.needed === true && tally.failed > 0)) break;

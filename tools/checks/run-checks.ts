@@ -8,6 +8,7 @@ export interface CheckReport {
 }
 
 const AT_ONCE = 2;
+const SHOWN_LINES = 80;
 
 /** Runs checks two at a time; prints a line for each as it ends, and its problems below it. */
 export async function runChecks(
@@ -47,5 +48,11 @@ async function runCheck(check: Check, root: string, signal: AbortSignal): Promis
 function lineOf({ name }: Check, { problems, seen, unit }: Outcome, ms: number): string {
   const mark = problems.length === 0 ? '✓' : '✗';
   const line = `${mark} ${name.padEnd(22)} ${`${seen} ${unit}`.padEnd(14)} ${formatDuration(ms)}`;
-  return [line, ...problems.map((problem) => problem.replaceAll(/^/gm, '    '))].join('\n');
+  return [line, ...problems.map((problem) => shorten(problem).replaceAll(/^/gm, '    '))].join('\n');
+}
+
+function shorten(problem: string): string {
+  const lines = problem.split('\n');
+  if (lines.length <= SHOWN_LINES) return problem;
+  return [...lines.slice(0, SHOWN_LINES), `… and ${lines.length - SHOWN_LINES} more lines`].join('\n');
 }

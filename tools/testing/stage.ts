@@ -4,6 +4,8 @@ import { NO_TESTS, type Tally } from './tally.ts';
 
 /** A part of the whole test run. */
 export interface Stage {
+  /** What it is called on the command line: `unit`. */
+  readonly key: string;
   /** What a person reads: `unit tests`. */
   readonly title: string;
   /** How long it may take, in ms. */

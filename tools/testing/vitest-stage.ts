@@ -7,6 +7,7 @@ import { countTallyLines, NO_TESTS } from './tally.ts';
 /** One project of vitest.config.ts as a stage. */
 export function vitestStage(root: string, project: string, title: string, deadlineMs: number): Stage {
   return {
+    key: project,
     title,
     deadlineMs,
     hasTests: true,

@@ -17,6 +17,7 @@ const signal = new AbortController().signal;
 vi.spyOn(console, 'log').mockReturnValue();
 
 const stage: Stage = {
+  key: 'stage',
   title: 'stage',
   deadlineMs: 60_000,
   hasTests: true,
