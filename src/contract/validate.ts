@@ -1,7 +1,11 @@
 import { Compile } from 'typebox/compile';
+import { Settings } from 'typebox/system';
 import type { TLocalizedValidationError } from 'typebox/error';
 import type { TSchema } from 'typebox';
 import type { Problem } from '../model/index.ts';
+
+// TypeBox stops at eight, of which an unknown field takes two. The bound keeps a hostile request from filling an answer.
+Settings.Set({ maxErrors: 1000 });
 
 /** Finds every problem of a value; none means that the value is what the schema says. */
 export type Validator = (value: unknown) => Problem[];
