@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { BerthError } from '../errors/index.ts';
 import { ensureDirectory, exists, readText, removeTree, writeAtomic } from '../host/index.ts';
 import { DnsServer } from './dns-server.ts';
 import { FirewallKeeper } from './firewall-keeper.ts';
@@ -38,13 +39,25 @@ export class HostNetwork {
     await this.dns.ensure();
   }
 
-  /** Takes everything away again. May be called when nothing is there. */
+  /**
+   * Takes everything away again, as much of it as there is; a failure does not keep the rest from going. A tool that is
+   * not installed has set up nothing.
+   */
   async remove(): Promise<void> {
-    await this.dns.stop();
-    await this.#firewall.remove();
     const address = ['ip', 'addr', 'del', `${this.#home.dnsAddress}/32`, 'dev', 'lo'];
-    await runNetworkCommand('remove the address of the DNS server', address, { okExitCodes: [2] });
-    await this.#restoreForwarding();
+    const failures: unknown[] = [];
+    for (const step of [
+      () => this.dns.stop(),
+      () => this.#firewall.remove(),
+      () => runNetworkCommand('remove the address of the DNS server', address, { okExitCodes: [2] }),
+      () => this.#restoreForwarding(),
+    ]) {
+      await step().catch((error: unknown) => failures.push(error));
+    }
+    const serious = failures.filter(
+      (error) => !(error instanceof BerthError && error.code === 'tool-missing'),
+    );
+    if (serious.length > 0) throw serious[0];
   }
 
   async #ensureForwarding(): Promise<void> {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Mutex, sleep } from '../base/index.ts';
+import { berthError } from '../errors/index.ts';
 import { type HomeNetwork, homeNetwork } from './home-network.ts';
 import { HostNetwork } from './host-network.ts';
 import { SlotFactory } from './slot-factory.ts';
@@ -37,7 +38,11 @@ export interface NetworkManager {
    * Fails with `tool-missing` or `command-failed`.
    */
   start(): Promise<void>;
-  /** A slot for `owner`, at once when one is ready, else after about 20 ms. Aborting leaves nothing behind. */
+  /**
+   * A slot for `owner`, at once when one is ready, else after about 20 ms. Starts the manager where that has not been done
+   * or has failed: no machine gets a slot without the rules. Aborting leaves nothing behind. Fails with `cancelled` after
+   * `close` or `purge`.
+   */
   acquire(owner: string, signal?: AbortSignal): Promise<NetworkSlot>;
   /**
    * Destroys a slot; slots are never used twice. Ends when the namespace is gone from the host; fails with `timeout`
@@ -73,6 +78,7 @@ class NamespaceNetwork implements NetworkManager {
   readonly #pool: SlotPool<NetworkSlot>;
   readonly #inUse = new Map<string, string>();
   readonly #setup = new Mutex();
+  #closed = false;
   #supervision: { ending: AbortController; ended: Promise<void> } | undefined;
 
   constructor(options: NetworkOptions) {
@@ -100,6 +106,8 @@ class NamespaceNetwork implements NetworkManager {
   }
 
   async acquire(owner: string, signal?: AbortSignal): Promise<NetworkSlot> {
+    if (this.#closed) throw berthError('cancelled', 'The network of the machines is being closed');
+    if (this.#supervision === undefined) await this.start();
     const slot = await this.#pool.take(signal);
     this.#inUse.set(slot.namespace, owner);
     return slot;
@@ -144,6 +152,7 @@ class NamespaceNetwork implements NetworkManager {
   }
 
   async #stopSupervision(): Promise<void> {
+    this.#closed = true;
     const supervision = this.#supervision;
     this.#supervision = undefined;
     supervision?.ending.abort();

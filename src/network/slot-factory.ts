@@ -1,5 +1,5 @@
 import { poll, sleep } from '../base/index.ts';
-import { berthError } from '../errors/index.ts';
+import { BerthError, berthError } from '../errors/index.ts';
 import { exists, listDirectory } from '../host/index.ts';
 import type { HomeNetwork } from './home-network.ts';
 import { hostSideBatch, NAMESPACE_SETTINGS, namespaceBatch, namespaceRules } from './namespace-plan.ts';
@@ -143,8 +143,14 @@ export class SlotFactory {
 
   async #links(): Promise<string[]> {
     const argv = ['ip', '-j', 'link', 'show', 'group', String(this.#home.group)];
-    const { stdout } = await runNetworkCommand('list the network interfaces', argv);
-    return linkNames(stdout);
+    try {
+      const { stdout } = await runNetworkCommand('list the network interfaces', argv);
+      return linkNames(stdout);
+    } catch (error) {
+      // Without the tool there was never one to make: a bare host can be purged.
+      if (error instanceof BerthError && error.code === 'tool-missing') return [];
+      throw error;
+    }
   }
 }
 

@@ -1,14 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NetworkSlot } from '../../src/network/index.ts';
 import { PrivateHost } from './network/private-host.ts';
 
 // A host of its own with an uplink to a "world" (a namespace that has a web server and the host's DNS resolver), and
 // guests: namespaces that stand where a machine's network card would be.
-const agent = join(import.meta.dirname, 'network/network-agent.ts');
-const probeFile = join(import.meta.dirname, 'network/probe.ts');
+const agent = fileURLToPath(new URL('./network/network-agent.ts', import.meta.url));
+const probeFile = fileURLToPath(new URL('./network/probe.ts', import.meta.url));
 const WORLD = '203.0.113.1';
 const HOST = '203.0.113.2';
 
@@ -93,8 +94,9 @@ describe('two homes on one host', () => {
     await host.call('serve', [process.execPath, probeFile, 'serve', '22']);
     for (const home of ['abc123', 'def456']) {
       await host.call('create', home, join(directory, home), 0);
-      await host.call('start', home);
     }
+    // The other one starts by itself with its first slot.
+    await host.call('start', 'abc123');
     for (const home of ['abc123', 'abc123', 'def456']) slots.push(await host.call('acquire', home));
     foreignSlot = slots[2] as NetworkSlot;
     for (const slot of slots) guests.push(await attachGuest(host, slot));
@@ -176,7 +178,16 @@ describe('two homes on one host', () => {
   test('a slot that is released takes its address along, and its index is not used again', async () => {
     const slot = await host.call('acquire', 'def456');
     // A process that is still in it must not keep it.
-    await host.call('serve', ['ip', 'netns', 'exec', slot.namespace, process.execPath, probeFile, 'keep', '9']);
+    await host.call('serve', [
+      'ip',
+      'netns',
+      'exec',
+      slot.namespace,
+      process.execPath,
+      probeFile,
+      'keep',
+      '9',
+    ]);
     await host.call('release', 'def456', slot);
     await host.call('release', 'def456', slot);
     expect(await host.call('run', ['ip', 'netns'])).not.toContain(slot.namespace);
