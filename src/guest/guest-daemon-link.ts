@@ -1,0 +1,74 @@
+import type { Identity } from './identity.ts';
+import { type AnsweredLine, LineExchange } from './line-exchange.ts';
+import type { WaitOptions } from './wait-options.ts';
+
+/**
+ * The control line to Berth's daemon in a guest (`guest/README.md` describes its protocol). Nothing that comes from the guest is
+ * trusted: answers are matched to requests by id, and everything else is dropped.
+ *
+ * Requests may be made before the guest has started or while it is paused: they are repeated until answered.
+ * All fail with `guest-unreachable` at their deadline, `guest-command-failed` when the guest refuses, or the signal's reason.
+ */
+export interface GuestDaemonLink {
+  /** Waits until the guest has booted and its container engine answers. */
+  waitReady(o: WaitOptions): Promise<void>;
+  /** One round trip. */
+  ping(o: WaitOptions): Promise<void>;
+  /** Gives the guest a host name, machine id, SSH host keys, fresh randomness and the host's time. May be repeated. */
+  renewIdentity(identity: Identity, o: WaitOptions): Promise<void>;
+  /** Sets the guest's clock to the host's. `offsetMs`: how far it was ahead before; negative when it was behind. */
+  setTime(o: WaitOptions): Promise<{ readonly offsetMs: number }>;
+  /** Closes the connection; requests under way fail. May be called twice. */
+  close(): void;
+}
+
+/** How often an unanswered `ready` is repeated. */
+const READY_INTERVAL_MS = 250;
+/** Other requests find the daemon at work: they are repeated only in case one was lost, or the guest had just started. */
+const REPEAT_INTERVAL_MS = 2_000;
+
+/** Opens the control line on the unix socket of QEMU's virtio-serial port. Connects with the first request, and again when needed. */
+export function connectGuestDaemon(socketPath: string): GuestDaemonLink {
+  const line = new LineExchange(socketPath);
+  return {
+    waitReady: async (o) => {
+      await line.request(() => 'ready', READY_INTERVAL_MS, o);
+    },
+    ping: async (o) => {
+      await line.request(() => 'ping', REPEAT_INTERVAL_MS, o);
+    },
+    renewIdentity: async (identity, o) => {
+      const words = identityWords(identity);
+      await line.request(() => `identity ${words} time=${timeWord(Date.now())}`, REPEAT_INTERVAL_MS, o);
+    },
+    setTime: async (o) =>
+      offsetOf(await line.request(() => `time ${timeWord(Date.now())}`, REPEAT_INTERVAL_MS, o)),
+    close: () => line.close(),
+  };
+}
+
+function identityWords(identity: Identity): string {
+  const keys = identity.hostKeys.flatMap((pair) => {
+    const type = pair.public.split(' ')[0]?.replace(/^ssh-/, '') ?? '';
+    return [`key.${type}=${hex(pair.private)}`, `key.${type}.pub=${hex(`${pair.public}\n`)}`];
+  });
+  const machineId = `machine-id=${hex(identity.machineId)}`;
+  return [`hostname=${hex(identity.hostname)}`, machineId, `seed=${identity.entropyHex}`, ...keys].join(' ');
+}
+
+function hex(text: string): string {
+  return Buffer.from(text, 'latin1').toString('hex');
+}
+
+/** Milliseconds since 1970 as seconds with nine decimals. */
+function timeWord(ms: number): string {
+  return `${Math.floor(ms / 1_000)}.${String(ms % 1_000).padStart(3, '0')}000000`;
+}
+
+/** The answer is what the clock showed; without a readable one the offset is taken as none. */
+function offsetOf(answer: AnsweredLine): { offsetMs: number } {
+  const match = /^(\d{1,11})\.(\d{9})$/.exec(answer.result);
+  if (match === null) return { offsetMs: 0 };
+  const shownMs = Number(match[1]) * 1_000 + Number(match[2]) / 1_000_000;
+  return { offsetMs: Math.round(shownMs - answer.sentAtMs) };
+}

@@ -1,0 +1,23 @@
+export type { CommandOutcome } from './command-outcome.ts';
+export type {
+  ContainerExecOptions,
+  Engine,
+  EngineContainer,
+  EngineDiskUse,
+  EngineEvent,
+  EngineImage,
+  EnginePort,
+  LogLine,
+  LogOptions,
+} from './engine.ts';
+export { connectEngine } from './engine-client.ts';
+export type { EngineTransport } from './engine-http.ts';
+export { connectGuestAgent, type GuestAgent } from './guest-agent.ts';
+export { connectGuestDaemon, type GuestDaemonLink } from './guest-daemon-link.ts';
+export type { ExecOptions, FileContent, GuestShell, PutFileOptions } from './guest-shell.ts';
+export { type Identity, makeIdentity } from './identity.ts';
+export type { InteractiveProcess, ProcessEnd, TerminalSize } from './interactive-process.ts';
+export { type SshTarget } from './ssh-client.ts';
+export { connectGuestShell, ENGINE_SOCKET } from './ssh-guest-shell.ts';
+export { type HostKeyPair, makeHostKeyPair } from './ssh-keys.ts';
+export type { WaitOptions } from './wait-options.ts';
