@@ -6,6 +6,7 @@ import {
   ensureDirectory,
   identify,
   isAlive,
+  listProcesses,
   type ProcessIdentity,
   readText,
   removeTree,
@@ -74,12 +75,22 @@ export class DnsServer {
     return true;
   }
 
-  /** The running server; undefined when there is none. A process that merely got its pid is not it. */
+  /**
+   * The running server; undefined when there is none. A process that merely got its pid is not it, and a server whose
+   * pid file was lost is found by its arguments.
+   */
   async process(): Promise<ProcessIdentity | undefined> {
-    const pid = Number(await readText(this.#pidFile));
-    const identity = Number.isInteger(pid) && pid > 0 ? identify(pid) : undefined;
-    if (identity === undefined || !isAlive(identity)) return undefined;
-    return commandLine(pid)?.includes(pidFileArgument(this.#pidFile)) === true ? identity : undefined;
+    const named = identify(Number(await readText(this.#pidFile)));
+    if (named !== undefined && isAlive(named) && this.#isServer(named)) return named;
+    // The oldest: it forks a child for each TCP query.
+    return listProcesses()
+      .filter((process) => this.#isServer(process))
+      .sort((a, b) => a.startTicks - b.startTicks)[0];
+  }
+
+  #isServer({ pid }: ProcessIdentity): boolean {
+    const argv = commandLine(pid);
+    return argv?.[0] === 'dnsmasq' && argv.includes(pidFileArgument(this.#pidFile));
   }
 
   /** False when another version of Berth started it, with other arguments. */
