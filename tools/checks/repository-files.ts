@@ -15,7 +15,7 @@ const LARGEST_TEXT_BYTES = 4 * 1024 * 1024;
  * Paths of all files that are in the repository or could be added to it. Without git (an unpacked archive)
  * everything counts but `node_modules`.
  */
-export function repositoryPaths(root: string): string[] {
+function repositoryPaths(root: string): string[] {
   const paths = existsSync(join(root, '.git')) ? pathsByGit(root) : pathsOnDisk(root);
   return paths.filter((path) => existsSync(join(root, path))).toSorted();
 }

@@ -62,7 +62,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     LOW_AND_HOST,
     {
       packages: ['ssh2', 'dockerode'],
-      doors: ['node:net'],
+      doors: ['node:net', 'node:http'],
     },
   ),
   network: row(3, 'namespaces, taps, addresses, NAT and names; ready slots', LOW_AND_HOST),
