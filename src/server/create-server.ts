@@ -5,7 +5,7 @@ import { API_PREFIX, MAX_FRAME_BYTES, type Route, routes } from '../contract/ind
 import { berthError } from '../errors/index.ts';
 import { ActiveCalls } from './active-calls.ts';
 import type { Call } from './call.ts';
-import { answerFailure, type ServerLog } from './failures.ts';
+import { answerBrokenRequest, answerFailure, type ServerLog } from './failures.ts';
 import { parseJson } from './parse-json.ts';
 import { type CheckedRequest, requestReader } from './read-request.ts';
 import { allHandlers } from './resources/index.ts';
@@ -56,6 +56,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEAD_TIMEOUT_MS },
     forceCloseConnections: 'idle',
+    // Its body would be no failure; what is asked while the server closes is answered by the services.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => answerFailure(error, request, reply, options.log),
+    clientErrorHandler: answerBrokenRequest,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 100 },
   });
@@ -75,10 +79,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 }
 
 async function close(app: FastifyInstance, calls: ActiveCalls): Promise<void> {
-  calls.close();
-  const timer = setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS);
-  await app.close();
-  clearTimeout(timer);
+  const closed = app.close();
+  await calls.close(CLOSE_TIMEOUT_MS);
+  // Connections that were never used count as busy and would be waited for.
+  app.server.closeAllConnections();
+  await closed;
 }
 
 function addRoutes(app: FastifyInstance, services: Services, calls: ActiveCalls): void {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { asBerthError, BerthError, berthError } from '../errors/index.ts';
 
@@ -29,4 +30,21 @@ function failureOf(error: unknown): BerthError {
   if (typeof status === 'number' && status >= 400 && status < 500)
     return berthError('bad-request', error.message, { cause: error });
   return asBerthError(error);
+}
+
+/** Answers what is no HTTP, or did not come in time, and ends the connection. */
+export function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const failure = late
+    ? berthError('timeout', 'The request did not arrive in time')
+    : berthError('bad-request', `The request is not HTTP: ${error.message}`);
+  const body = JSON.stringify(failure.toFailure());
+  const status = late ? '408 Request Timeout' : '400 Bad Request';
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
 }
