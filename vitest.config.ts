@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-const e2eSetup = 'test/e2e/setup.ts';
+const e2eSetup = join(import.meta.dirname, 'test/e2e/setup.ts');
 
 export default defineConfig({
   test: {

@@ -26,6 +26,8 @@ const stages: readonly Stage[] = [
     hasTests: false,
     needed: true,
     run: async (signal) => {
+      if (process.geteuid?.() !== 0)
+        throw new Error('Real machines need root: sudo npm test. Without root: npm test -- checks unit');
       const code = await runInForeground([join(root, 'berth'), 'host', 'setup', '--yes'], {}, signal);
       if (code !== 0) throw new Error(`./berth host setup ended with exit code ${code}`);
       return NO_TESTS;
