@@ -10,5 +10,4 @@ export {
   MAX_PROBLEMS,
 } from './compose-project.ts';
 export { parseCompose, RESERVED_GUEST_PORTS, referencedVariables } from './parse-compose.ts';
-export { type ComposeEnvironment, composeEnvironment } from './env-file.ts';
 export { renderForGuest } from './render-for-guest.ts';

@@ -120,7 +120,9 @@ async function* followEvents(
   const decoder = new StringDecoder('utf8');
   try {
     for await (const chunk of answer) {
-      for (const line of framer.push(typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk as Uint8Array)))) {
+      for (const line of framer.push(
+        typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk as Uint8Array)),
+      )) {
         const event = eventFrom(parseJson(line));
         if (event !== undefined) yield event;
       }

@@ -21,3 +21,4 @@ export { type SshTarget } from './ssh-client.ts';
 export { connectGuestShell, ENGINE_SOCKET } from './ssh-guest-shell.ts';
 export { type HostKeyPair, makeHostKeyPair } from './ssh-keys.ts';
 export type { WaitOptions } from './wait-options.ts';
+export { type ComposeDownRequest, type ComposeUpRequest, composeDown, composeUp } from './compose-up.ts';

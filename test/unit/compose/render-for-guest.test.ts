@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
-import { composeEnvironment, renderForGuest } from '../../../src/compose/index.ts';
+import { renderForGuest } from '../../../src/compose/index.ts';
 
 const render = (text: string, variables: Record<string, string> = {}) => renderForGuest(text, { variables });
 
@@ -79,13 +79,5 @@ test('a block scalar keeps its line end', () => {
     'services:\n  a:\n    image: x\n    ports:\n      - |-\n        127.0.0.1:80:80\n      - "81:81"\n';
   expect(parseDocument(render(text)).toJS()).toEqual({
     services: { a: { image: 'x', ports: ['80:80/tcp', '81:81'] } },
-  });
-});
-
-test('variables go into .env where its format can carry them', () => {
-  const variables = { B: 'a b # $c "d"', A: 'line\nline', Q: "it's", S: 'end\\' };
-  expect(composeEnvironment(variables)).toEqual({
-    file: `A='line\nline'\nB='a b # $c "d"'\n`,
-    process: { Q: "it's", S: 'end\\' },
   });
 });

@@ -1,0 +1,177 @@
+import { berthError, BerthError } from '../errors/index.ts';
+import type { Problem } from '../model/index.ts';
+import { composeEnvironment } from './compose-environment.ts';
+import type { EngineContainer } from './engine.ts';
+import { connectEngine } from './engine-client.ts';
+import type { GuestShell } from './guest-shell.ts';
+import { ENGINE_SOCKET } from './ssh-guest-shell.ts';
+import type { WaitOptions } from './wait-options.ts';
+
+/** What Compose in the guest is to run. */
+export interface ComposeUpRequest extends WaitOptions {
+  /** Compose project name: `^[a-z0-9][a-z0-9_-]*$`. */
+  readonly project: string;
+  /** Directory in the guest that holds the project's files. */
+  readonly directory: string;
+  /** Text of the Compose file. */
+  readonly file: string;
+  /** Values of the variables that it refers to. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Removes containers of services that the file has no more; true by default. */
+  readonly removeOrphans?: boolean;
+  /** Called with each line of Compose's progress. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** What Compose in the guest is to take down. */
+export interface ComposeDownRequest extends WaitOptions {
+  readonly project: string;
+  /** Seconds that containers get to end by themselves. */
+  readonly graceSeconds: number;
+  /** Removes named volumes with their data too; false by default. */
+  readonly volumes?: boolean;
+  readonly onLine?: (line: string) => void;
+}
+
+const WRITE_TIMEOUT_MS = 30_000;
+const DIAGNOSIS_TIMEOUT_MS = 20_000;
+const LOG_LINES = 10;
+const MAX_MESSAGE = 2_000;
+const MAX_OUTPUT_BYTES = 256 * 1024;
+
+/**
+ * Writes the project's files and runs the real docker-compose in the guest, which starts what has changed. Returns when the
+ * containers were started; whether they are ready is another question.
+ * @throws `service-failed` with the services that ended or are unhealthy and their last words, `engine-failed` for any
+ *   other failure of Compose, `guest-unreachable`, `timeout`
+ */
+export async function composeUp(shell: GuestShell, request: ComposeUpRequest): Promise<void> {
+  const { project, directory } = request;
+  const environment = composeEnvironment(request.env);
+  const write = { ...waitOf(request), timeoutMs: Math.min(request.timeoutMs, WRITE_TIMEOUT_MS), mode: 0o600 };
+  const path = `${directory}/compose.yaml`;
+  await Promise.all([
+    shell.putFile(path, request.file, write),
+    shell.putFile(`${directory}/.env`, environment.file, write),
+  ]);
+  const orphans = request.removeOrphans === false ? [] : ['--remove-orphans'];
+  const argv = [
+    '--project-directory',
+    directory,
+    '-f',
+    path,
+    'up',
+    '--detach',
+    '--no-build',
+    '--pull',
+    'missing',
+    ...orphans,
+  ];
+  await runCompose(shell, project, argv, request, environment.process);
+}
+
+/** Stops and removes a project's containers and networks. Nothing happens when there are none. Fails as {@link composeUp}. */
+export async function composeDown(shell: GuestShell, request: ComposeDownRequest): Promise<void> {
+  const volumes = request.volumes === true ? ['--volumes'] : [];
+  const argv = ['down', '--remove-orphans', '--timeout', String(request.graceSeconds), ...volumes];
+  await runCompose(shell, request.project, argv, request, {});
+}
+
+async function runCompose(
+  shell: GuestShell,
+  project: string,
+  argv: readonly string[],
+  o: WaitOptions & { readonly onLine?: (line: string) => void },
+  variables: Readonly<Record<string, string>>,
+): Promise<void> {
+  const assignments = Object.entries({ ...variables, DOCKER_HOST: `unix://${ENGINE_SOCKET}` }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
+  const command = [
+    'env',
+    ...assignments,
+    'docker-compose',
+    '--ansi',
+    'never',
+    '--progress',
+    'plain',
+    '-p',
+    project,
+    ...argv,
+  ];
+  const outcome = await shell.exec(command, {
+    ...waitOf(o),
+    okExitCodes: 'any',
+    maxOutputBytes: MAX_OUTPUT_BYTES,
+    onLine: (line) => {
+      if (line.trim() !== '') o.onLine?.(line.trim());
+    },
+  });
+  if (outcome.code !== 0) throw await explain(shell, project, `${outcome.stdout}\n${outcome.stderr}`, o);
+}
+
+function waitOf(o: WaitOptions): WaitOptions {
+  return { timeoutMs: o.timeoutMs, ...(o.signal === undefined ? {} : { signal: o.signal }) };
+}
+
+/** Finds out which service is to blame; what cannot be found out must not hide what Compose said. */
+async function explain(
+  shell: GuestShell,
+  project: string,
+  output: string,
+  o: WaitOptions,
+): Promise<BerthError> {
+  const said = failureIn(output);
+  const engine = connectEngine(shell);
+  try {
+    const wait = { ...waitOf(o), timeoutMs: DIAGNOSIS_TIMEOUT_MS };
+    const failed = (await engine.containers(project, wait)).filter(hasFailed);
+    if (failed.length === 0) return berthError('engine-failed', `Compose in the guest failed: ${said}`);
+    const problems = await Promise.all(failed.map((container) => describe(engine, container)));
+    const names = failed.map(({ service }) => `"${service}"`).join(', ');
+    return berthError('service-failed', `service ${names} did not start: ${said}`, { problems });
+  } catch {
+    return berthError('engine-failed', `Compose in the guest failed: ${said}`);
+  } finally {
+    engine.close();
+  }
+}
+
+/** A container that was made but never started, one that ended badly, and one that is unhealthy. */
+function hasFailed(container: EngineContainer): boolean {
+  return container.health === 'unhealthy' || (container.exitCode !== undefined && container.exitCode !== 0);
+}
+
+async function describe(
+  engine: ReturnType<typeof connectEngine>,
+  container: EngineContainer,
+): Promise<Problem> {
+  const lines: string[] = [];
+  const signal = AbortSignal.timeout(DIAGNOSIS_TIMEOUT_MS);
+  try {
+    for await (const { line } of engine.logs(container.id, { tail: LOG_LINES, signal })) lines.push(line);
+  } catch {
+    // Its state alone tells something too.
+  }
+  const state =
+    container.health === 'unhealthy'
+      ? 'is unhealthy'
+      : `ended with exit code ${container.exitCode ?? 'unknown'}`;
+  const words = [container.healthOutput ?? '', ...lines].filter((line) => line !== '').join('\n');
+  return {
+    path: `services.${container.service}`,
+    message: `${container.name} ${state}${words === '' ? '' : `:\n${words.slice(-MAX_MESSAGE)}`}`,
+  };
+}
+
+/** The line that tells the cause: Compose ends with it; progress lines come before. */
+function failureIn(output: string): string {
+  const lines = output
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const telling = lines.filter((line) =>
+    /error|fail|invalid|denied|unhealthy|not found|no such|cannot|unable/i.test(line),
+  );
+  return (telling.at(-1) ?? lines.at(-1) ?? 'it said nothing').slice(0, MAX_MESSAGE);
+}
