@@ -3,6 +3,7 @@ import { tailFile } from '../../host/index.ts';
 
 const TAIL_BYTES = 8 * 1024;
 const SHOWN_LINES = 5;
+const STACK_FRAME = /^\s+at /;
 
 /** The last lines of the daemon's log as a person reads them; empty when there is none. */
 export async function lastLogLines(path: string): Promise<string[]> {
@@ -32,11 +33,11 @@ function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(registry, code);
 }
 
-/** Log lines without their JSON: the message and the message of its error. Lines that are no JSON stay as they are. */
+/** Log lines without their JSON: the message and the message of its error. Lines that are no JSON stay as they are, stacks go. */
 export function readableLines(text: string): string[] {
   return text
     .split('\n')
-    .filter((line) => line.trim() !== '')
+    .filter((line) => line.trim() !== '' && !STACK_FRAME.test(line))
     .map(readableLine);
 }
 
