@@ -20,7 +20,7 @@ const DEFAULT_DEADLINE_MS = 10_000;
 /** Beside the machines' users, so that a probe and a machine cannot touch each other. */
 const PROBE_UID = 209_999;
 const PROBE_GID = 210_000;
-const KVM_DEVICE = '/dev/kvm';
+const KVM_PATH = '/dev/kvm';
 
 /** What runs guests on this host, found out by running some. */
 export interface AcceleratorReport {
@@ -47,6 +47,8 @@ export interface ProbeOptions {
   kernelPath?: string;
   /** Probe again although the outcome is known. */
   force?: boolean;
+  /** Other than `/dev/kvm` only in tests. */
+  kvmDevice?: string;
   signal?: AbortSignal;
 }
 
@@ -55,7 +57,7 @@ export interface ProbeOptions {
  * emulation. Throws `qemu-missing`, `qemu-too-old` or, when `signal` is aborted, its reason.
  */
 export async function probeAccelerator(o: ProbeOptions): Promise<AcceleratorReport> {
-  const key = await probeKey(await readQemuVersion(o.qemuPath));
+  const key = await probeKey(await readQemuVersion(o.qemuPath), o.kvmDevice ?? KVM_PATH);
   const kernelPath = o.kernelPath ?? (await hostKernel());
   const known = o.force === true ? undefined : await readProbe(o.cacheFile, key, kernelPath !== undefined);
   if (known !== undefined) return known;
@@ -83,7 +85,7 @@ async function probe(o: ProbeOptions, kernelPath: string | undefined): Promise<A
   const guests = await makeGuests(directory.path, kernelPath);
   const kvm = await tryKvm(o, guests);
   if (kvm.ran) {
-    const { kvmGid } = await probeUser();
+    const { kvmGid } = await probeUser(o);
     return {
       accelerator: 'kvm',
       kernelProbed: guests.length > 1,
@@ -97,10 +99,10 @@ async function probe(o: ProbeOptions, kernelPath: string | undefined): Promise<A
 }
 
 async function tryKvm(o: ProbeOptions, guests: readonly ProbeGuest[]): Promise<BootResult> {
-  const problem = await deviceProblem(KVM_DEVICE);
+  const problem = await deviceProblem(o.kvmDevice ?? KVM_PATH);
   if (problem === 'ENOENT') return { ran: false, reason: 'there is no /dev/kvm' };
   if (problem !== undefined) return { ran: false, reason: `/dev/kvm cannot be opened (${problem})` };
-  if (isRoot() && !(await probeUser()).mayOpenKvm)
+  if (isRoot() && !(await probeUser(o)).mayOpenKvm)
     return { ran: false, reason: 'machines may not open /dev/kvm' };
   return bootAll(o, 'kvm', guests);
 }
@@ -110,7 +112,7 @@ async function bootAll(
   accelerator: ProbedAccelerator,
   guests: readonly ProbeGuest[],
 ): Promise<BootResult> {
-  const user = await probeUser();
+  const user = await probeUser(o);
   for (const guest of guests) {
     const argv = probeArgv(o.qemuPath, accelerator, guest);
     const result = await bootGuest(isRoot() ? asUser(user, argv) : argv, {
@@ -146,8 +148,8 @@ async function hostKernel(): Promise<string | undefined> {
 }
 
 /** A machine opens `/dev/kvm` by everybody's permission, or else as a member of the device's group. */
-async function probeUser(): Promise<ProbeUser & { mayOpenKvm: boolean }> {
-  const kvm = await permissions(KVM_DEVICE);
+async function probeUser(o: ProbeOptions): Promise<ProbeUser & { mayOpenKvm: boolean }> {
+  const kvm = await permissions(o.kvmDevice ?? KVM_PATH);
   const base = { uid: PROBE_UID, gid: PROBE_GID };
   if (kvm === undefined) return { ...base, mayOpenKvm: false };
   if ((kvm.mode & 0o006) === 0o006) return { ...base, mayOpenKvm: true };

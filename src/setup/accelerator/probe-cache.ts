@@ -8,9 +8,9 @@ interface CachedProbe {
 }
 
 /** All that the outcome depends on: this run of the host, its kernel, QEMU, and who may open `/dev/kvm`. */
-export async function probeKey(qemuVersion: string): Promise<string> {
+export async function probeKey(qemuVersion: string, kvmDevice: string): Promise<string> {
   const boot = (await readText('/proc/sys/kernel/random/boot_id')) ?? '';
-  const kvm = await permissions('/dev/kvm');
+  const kvm = await permissions(kvmDevice);
   const device = kvm === undefined ? 'none' : `${kvm.mode.toString(8)}:${kvm.uid}:${kvm.gid}`;
   return [boot.trim(), release(), qemuVersion, device].join(' ');
 }

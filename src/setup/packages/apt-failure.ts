@@ -25,14 +25,15 @@ const CAUSES: readonly { pattern: RegExp; message: string; remedy: string }[] = 
     remedy: 'free some space (df -h / /var), then run sudo ./berth host setup',
   },
   {
+    pattern:
+      /does not have a Release file|Failed to fetch .* 40[034] |Unable to locate package|has no installation candidate/,
+    message: 'the Debian mirror does not have what is needed',
+    remedy: 'set BERTH_DEBIAN_MIRROR to a full Debian mirror, then run sudo ./berth host setup',
+  },
+  {
     pattern: /NO_PUBKEY|is not signed|EXPKEYSIG|BADSIG/,
     message: 'the Debian mirror’s signature cannot be verified',
     remedy: 'check the host’s clock and the package debian-archive-keyring, then run sudo ./berth host setup',
-  },
-  {
-    pattern: /does not have a Release file|Unable to locate package|has no installation candidate/,
-    message: 'the Debian mirror does not have what is needed',
-    remedy: 'set BERTH_DEBIAN_MIRROR to a full Debian mirror, then run sudo ./berth host setup',
   },
 ];
 
