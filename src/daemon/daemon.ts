@@ -10,6 +10,7 @@ import { cgroupMaker, createBaseTemplates, layoutOf, Machines, TemplateStore } f
 import { createNetworkManager, type NetworkManager } from '../network/index.ts';
 import { createEventLog, createOperations } from '../operations/index.ts';
 import { createServer } from '../server/index.ts';
+import { probeCacheFile } from '../setup/index.ts';
 import { openSqliteStore } from '../store/index.ts';
 import { acceleratorFinder } from './accelerator.ts';
 import { loadClientKey } from './client-key.ts';
@@ -54,7 +55,7 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
         images: new ImageOperations(context),
         operations: operationService(context),
         events: eventService(context),
-        host: new HostOperations({ context, network, qemuPath: QEMU }),
+        host: new HostOperations({ context, network, directories, qemuPath: QEMU }),
         daemon: control,
       },
       log,
@@ -91,7 +92,7 @@ async function composeContext(
   const templates = new TemplateStore(layout);
   const machines = new Machines({ hypervisor, network, templates, layout, homeId });
   const clientKey = await loadClientKey(layout.keys);
-  const accelerator = acceleratorFinder({ qemuPath: QEMU, cacheFile: join(home, 'accelerator.json') });
+  const accelerator = acceleratorFinder({ qemuPath: QEMU, cacheFile: probeCacheFile(home) });
   const baseTemplates = createBaseTemplates({ hypervisor, machines, templates, layout, accelerator, clientKey });
   const ingress = createIngress({ log });
   const registry = await EnvironmentRegistry.open(store);
@@ -101,6 +102,7 @@ async function composeContext(
   closing.defer(() => ingress.close());
   closing.defer(() => letGo(context));
   closing.defer(() => operations.close({ timeoutMs: CLOSE_TIMEOUT_MS }));
+  await images.clean();
   await recover(context, network);
   closing.use(watchMachines(context));
   return { context, network };
@@ -119,6 +121,7 @@ function operationService({ operations }: Context) {
   return {
     list: async () => operations.list(),
     get: async (id: string) => operations.get(id),
+    findByKey: async (key: string) => operations.findByKey(key),
     cancel: (id: string) => operations.cancel(id),
     watch: (id: string, signal: AbortSignal) => operations.watch(id, signal),
   };

@@ -2,6 +2,7 @@ import { isAbsolute, join } from 'node:path';
 import { type ComposeProject, parseCompose, renderForGuest } from '../compose/index.ts';
 import { berthError } from '../errors/index.ts';
 import { composeUp } from '../guest/index.ts';
+import { openForReading } from '../host/index.ts';
 import type { PublishedPort, ServiceStatus } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import type { Context } from './context.ts';
@@ -93,7 +94,7 @@ async function loadImages(context: Context, record: EnvironmentRecord, project: 
     }
     for (const path of archives) {
       step.detail(path);
-      await engine.loadImage(path, { timeoutMs: LOAD_TIMEOUT_MS, signal: operation.signal });
+      await engine.loadImage(openForReading(path), { timeoutMs: LOAD_TIMEOUT_MS, signal: operation.signal });
     }
   });
 }

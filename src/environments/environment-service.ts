@@ -1,5 +1,4 @@
 import type { ForkRequest, LifecycleRequest, LogLine, UpRequest } from '../contract/index.ts';
-import type { InteractiveProcess } from '../guest/index.ts';
 import type { Environment, EnvironmentStats, Operation, ServiceStatus } from '../model/index.ts';
 import type { Context } from './context.ts';
 import { startFork } from './fork.ts';
@@ -7,6 +6,7 @@ import { startRemove, startRestart, startStart, startStop } from './lifecycle.ts
 import { type LogOptions, openLogs } from './logs.ts';
 import { containerOf, readConsole, refreshServices, StatsSampler } from './observe.ts';
 import { viewOf } from './record.ts';
+import { type TerminalProcess, toTerminal } from './terminal.ts';
 import { startUp } from './up.ts';
 
 interface StartOptions {
@@ -18,6 +18,9 @@ interface TerminalOptions {
   readonly rows: number;
   readonly columns: number;
 }
+
+/** How long a program in the guest may take to start: under emulation a login alone takes half a second. */
+const START_TIMEOUT_MS = 30_000;
 
 /** Everything that users do with environments; each method checks, then makes one call. */
 export class EnvironmentOperations {
@@ -87,18 +90,24 @@ export class EnvironmentOperations {
     name: string,
     options: TerminalOptions & { readonly service: string; readonly argv: readonly string[] },
     signal: AbortSignal,
-  ): Promise<InteractiveProcess> {
+  ): Promise<TerminalProcess> {
     const record = this.#context.registry.get(name);
     const container = await containerOf(this.#context, record, options.service, signal);
-    return this.#context.sessions.engine(record).exec(container, options.argv, { ...options, signal });
+    const process = await this.#context.sessions.engine(record).exec(container, options.argv, startOptions(options, signal));
+    return toTerminal(process, options.tty);
   }
 
   async shell(
     name: string,
     options: TerminalOptions & { readonly argv?: readonly string[] },
     signal: AbortSignal,
-  ): Promise<InteractiveProcess> {
+  ): Promise<TerminalProcess> {
     const record = this.#context.registry.get(name);
-    return this.#context.sessions.shell(record).openProcess(options.argv, { ...options, signal });
+    const process = await this.#context.sessions.shell(record).openProcess(options.argv ?? [], startOptions(options, signal));
+    return toTerminal(process, options.tty);
   }
+}
+
+function startOptions({ tty, rows, columns }: TerminalOptions, signal: AbortSignal) {
+  return { timeoutMs: START_TIMEOUT_MS, signal, ...(tty ? { tty: { rows, cols: columns } } : {}) };
 }

@@ -1,6 +1,7 @@
 import { poll } from '../base/index.ts';
 import type { ComposeProject } from '../compose/index.ts';
 import { berthError } from '../errors/index.ts';
+import type { EngineContainer } from '../guest/index.ts';
 import type { ServiceStatus } from '../model/index.ts';
 import type { Context } from './context.ts';
 import { judgeServices } from './plan/judge-services.ts';
@@ -13,7 +14,17 @@ const QUERY_TIMEOUT_MS = 30_000;
 /** Asks the engine for the project's containers. */
 export async function readServices(context: Context, record: EnvironmentRecord, signal: AbortSignal): Promise<ServiceStatus[]> {
   const engine = context.sessions.engine(record);
-  return engine.containers(record.workload.project, { timeoutMs: QUERY_TIMEOUT_MS, signal });
+  const containers = await engine.containers(record.workload.project, { timeoutMs: QUERY_TIMEOUT_MS, signal });
+  return containers.map(statusOf);
+}
+
+function statusOf({ service, name, image, state, health, exitCode, startedAt }: EngineContainer): ServiceStatus {
+  return {
+    ...{ name: service, container: name, image, state },
+    ...(health === undefined ? {} : { health }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+  };
 }
 
 /**

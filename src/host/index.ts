@@ -32,6 +32,7 @@ export { terminate, waitForExit } from './terminate.ts';
 export { readJson, writeAtomic, writeJson } from './write-atomic.ts';
 export { copySmallFile, createEmptyFile, hardLink, moveFile } from './links.ts';
 export { listProcesses } from './list-processes.ts';
+export { openForReading } from './open-for-reading.ts';
 export { readAt, writeAt } from './random-access.ts';
 export { trimLog } from './trim-log.ts';
 export { deviceProblem, type Permissions, permissions } from './permissions.ts';
