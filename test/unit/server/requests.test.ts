@@ -107,7 +107,7 @@ test.each<{
         { path: 'compose', message: 'must be string' },
         { path: 'variables', message: 'is required' },
         { path: 'extra', message: 'is not a known field' },
-      ]),
+      ]) as unknown,
     },
   },
   {
@@ -115,7 +115,7 @@ test.each<{
     url: '/v1/forks',
     request: { method: 'POST', body: '{"source":', headers: { 'content-type': 'application/json' } },
     status: 400,
-    failure: { code: 'bad-request', message: expect.stringContaining('not JSON') },
+    failure: { code: 'bad-request', message: expect.stringContaining('not JSON') as string },
   },
   {
     title: 'a body of another type',
