@@ -45,8 +45,7 @@ async function attempt(url: string): Promise<Visit | undefined> {
 
 /** The counter in the shop's answer: `visits` of its JSON, else the number after the word. */
 export function countIn(text: string, url: string): number {
-  const match =
-    /"visits"\s*:\s*(\d+)/.exec(text) ?? /visits?\D{0,40}?(\d+)/i.exec(text);
+  const match = /"visits"\s*:\s*(\d+)/.exec(text) ?? /visits?\D{0,40}?(\d+)/i.exec(text);
   if (match?.[1] !== undefined) return Number(match[1]);
   throw berthError('service-failed', `${url} answered without a visit count: ${text.slice(0, 200)}`, {
     remedy: './berth logs shop web',

@@ -85,10 +85,16 @@ async function upNamingFile(client: Client, request: UpRequest): Promise<Operati
     return await client.environments.up(request);
   } catch (error) {
     const { code, message, remedy, problems } = asBerthError(error);
-    const file = request.composePath === undefined ? '-' : relative(process.cwd(), request.composePath);
+    const file = shownPath(request.composePath);
     const placed = problems.map((problem) => (problem.line === undefined ? problem : { ...problem, file }));
     throw berthError(code, message, { remedy, problems: placed, cause: error });
   }
+}
+
+function shownPath(path: string | undefined): string {
+  if (path === undefined) return '-';
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') ? path : near;
 }
 
 /** The request for a project and the flags. Throws `bad-request` when no name can be made from the project. */

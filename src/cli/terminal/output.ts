@@ -30,7 +30,8 @@ export function createOutput(
   return {
     isTerminal,
     style: createStyle(wantsColour(isTerminal, env)),
-    columns: () => stream.columns ?? 80,
+    // A terminal that does not know its size says 0.
+    columns: () => stream.columns || 80,
     write: (text) => void stream.write(text),
     line: (text = '') => void stream.write(`${text}\n`),
   };

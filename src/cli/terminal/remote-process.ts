@@ -85,7 +85,8 @@ async function passOutput(remote: RemoteProcess): Promise<void> {
 }
 
 function terminalSize(): { rows: number; columns: number } {
-  return { rows: process.stdout.rows ?? 24, columns: process.stdout.columns ?? 80 };
+  // A terminal that does not know its size says 0.
+  return { rows: process.stdout.rows || 24, columns: process.stdout.columns || 80 };
 }
 
 // A lost connection is told by `exit`; a write that fails beside it says nothing more.
