@@ -191,7 +191,7 @@ async function makeFork(
     from: draft.parent ?? template.name,
     readyMs: Math.round(performance.now() - calledAt),
     parentPausedMs: Math.round(point?.report.pausedMs ?? 0),
-    steps: { ...operation.stepMs(), ...steps.result() },
+    steps: { ...(point === undefined ? {} : { freeze: operation.stepMs()['freeze'] ?? 0 }), ...steps.result() },
     frozenBytes: point?.report.stateBytes ?? 0,
   };
   await context.registry.update(record.id, { state: 'running', readyAt: new Date().toISOString(), operation: undefined, fork });

@@ -1,4 +1,4 @@
-import { makeIdentity } from '../guest/index.ts';
+import { connectGuestAgent, makeIdentity } from '../guest/index.ts';
 import type { Machine } from '../machines/index.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
@@ -65,8 +65,13 @@ async function shutDown(context: Context, record: EnvironmentRecord, graceMs: nu
       signal: within,
     });
     await Promise.race([stopping, ended, aborted]);
-    await Promise.race([session.machine.running.powerDown(), aborted]);
-    await Promise.race([ended, aborted]);
+    const agent = connectGuestAgent(session.machine.running.agentSocketPath);
+    try {
+      await Promise.race([agent.shutdown({ timeoutMs: graceMs, signal: within }), ended, aborted]);
+      await Promise.race([ended, aborted]);
+    } finally {
+      agent.close();
+    }
   } catch (error) {
     context.log.warn({ environment: record.name, err: error }, 'the guest did not shut down by itself');
   }

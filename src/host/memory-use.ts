@@ -5,8 +5,9 @@ export interface MemoryUse {
   readonly rssBytes: number;
   /** Private pages plus its part of each shared page. */
   readonly pssBytes: number;
-  /** What its end would give back. */
+  /** Written by this process alone: what its end would give back. */
   readonly privateBytes: number;
+  /** Pages of files and those that others map too; a file's page that only this process maps now is still the file's. */
   readonly sharedBytes: number;
   readonly swapBytes: number;
 }
@@ -26,8 +27,8 @@ export function parseMemoryUse(text: string): MemoryUse {
   return {
     rssBytes: kibibytes(text, 'Rss'),
     pssBytes: kibibytes(text, 'Pss'),
-    privateBytes: kibibytes(text, 'Private_Clean', 'Private_Dirty', 'Private_Hugetlb'),
-    sharedBytes: kibibytes(text, 'Shared_Clean', 'Shared_Dirty', 'Shared_Hugetlb'),
+    privateBytes: kibibytes(text, 'Private_Dirty', 'Private_Hugetlb'),
+    sharedBytes: kibibytes(text, 'Private_Clean', 'Shared_Clean', 'Shared_Dirty', 'Shared_Hugetlb'),
     swapBytes: kibibytes(text, 'Swap'),
   };
 }

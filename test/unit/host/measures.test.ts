@@ -17,8 +17,8 @@ SwapPss:               4 kB
   expect(parseMemoryUse(text)).toEqual({
     rssBytes: 100 * 1024,
     pssBytes: 60 * 1024,
-    privateBytes: 60 * 1024,
-    sharedBytes: 40 * 1024,
+    privateBytes: 40 * 1024,
+    sharedBytes: 60 * 1024,
     swapBytes: 8 * 1024,
   });
 });
