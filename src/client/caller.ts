@@ -1,22 +1,12 @@
 import { deadlineSignal } from '../base/index.ts';
-import {
-  API_PREFIX,
-  type BodyOf,
-  IDEMPOTENCY_HEADER,
-  type ParamsOf,
-  type QueryOf,
-  type ResponseOf,
-  type Route,
-  type RouteId,
-  type Routes,
-  routes,
-  writeQuery,
-} from '../contract/index.ts';
+import type { BodyOf, ParamsOf, QueryOf, ResponseOf, Route, RouteId, Routes } from '../contract/index.ts';
 import { asBerthError, berthError } from '../errors/index.ts';
 import type { CallOptions, StartCallOptions } from './api.ts';
 import { failureFrom, isLostConnection } from './failure.ts';
 import { readText } from './read-body.ts';
+import { idempotencyHeader, prefix, routeHeads } from './route-heads.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
+import { type QueryValues, writeQuery } from './write-query.ts';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 
@@ -35,9 +25,12 @@ export type Parts<R> = Need<'params', ParamsOf<R>> &
   Need<'body', BodyOf<R>> &
   Give<'body', BodyOf<R>>;
 
+/** The head of any route. */
+type AnyHead = Pick<Route, 'method' | 'path' | 'stream' | 'idempotent'>;
+
 interface AnyParts {
   readonly params?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+  readonly query?: QueryValues;
   readonly body?: object;
 }
 
@@ -66,7 +59,7 @@ export class Caller {
     parts: Parts<Routes[Id]>,
     options: StartCallOptions = {},
   ): Promise<string> {
-    const route: Route = routes[id];
+    const route: AnyHead = routeHeads[id];
     const request = requestOf(route, parts as AnyParts, options.idempotencyKey);
     return withDeadline(request, options, async (signal) => {
       const response = await this.#sendSafely({ ...request, signal }, route);
@@ -81,7 +74,7 @@ export class Caller {
     options: { readonly signal?: AbortSignal; readonly lastEventId?: string },
   ): Promise<AsyncIterable<Uint8Array>> {
     const { signal, lastEventId } = options;
-    const { headers, ...request } = requestOf(routes[id], parts as AnyParts, undefined);
+    const { headers, ...request } = requestOf(routeHeads[id], parts as AnyParts, undefined);
     const response = await this.#send({
       ...request,
       headers: lastEventId === undefined ? headers : { ...headers, 'last-event-id': lastEventId },
@@ -92,12 +85,12 @@ export class Caller {
 
   /** The path of a WebSocket. */
   socketPath<Id extends RouteId>(id: Id, parts: Parts<Routes[Id]>): string {
-    return pathOf(routes[id], parts as AnyParts);
+    return pathOf(routeHeads[id], parts as AnyParts);
   }
 
   /** A connection that was held open may be closed just as it is used again: what may be repeated is, once. */
-  async #sendSafely(request: TransportRequest, route: Route): Promise<TransportResponse> {
-    const repeatable = route.method === 'GET' || request.headers[IDEMPOTENCY_HEADER] !== undefined;
+  async #sendSafely(request: TransportRequest, route: AnyHead): Promise<TransportResponse> {
+    const repeatable = route.method === 'GET' || request.headers[idempotencyHeader] !== undefined;
     try {
       return await this.#send(request);
     } catch (error) {
@@ -132,7 +125,7 @@ async function withDeadline<Value>(
   }
 }
 
-function requestOf(route: Route, parts: AnyParts, idempotencyKey: string | undefined): TransportRequest {
+function requestOf(route: AnyHead, parts: AnyParts, idempotencyKey: string | undefined): TransportRequest {
   const key = route.idempotent === true ? (idempotencyKey ?? crypto.randomUUID()) : undefined;
   return {
     method: route.method,
@@ -140,19 +133,19 @@ function requestOf(route: Route, parts: AnyParts, idempotencyKey: string | undef
     headers: {
       accept: acceptOf(route),
       ...(parts.body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(key === undefined ? {} : { [IDEMPOTENCY_HEADER]: key }),
+      ...(key === undefined ? {} : { [idempotencyHeader]: key }),
     },
     ...(parts.body === undefined ? {} : { body: JSON.stringify(parts.body) }),
   };
 }
 
-function acceptOf(route: Route): string {
+function acceptOf(route: AnyHead): string {
   if (route.stream === 'sse') return 'text/event-stream';
   if (route.stream === 'ndjson') return 'application/x-ndjson';
   return route.stream === 'text' ? 'text/plain' : 'application/json';
 }
 
-function pathOf(route: Route, { params = {}, query = {} }: AnyParts): string {
+function pathOf(route: AnyHead, { params = {}, query = {} }: AnyParts): string {
   const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
-  return `${API_PREFIX}${path}${writeQuery(query)}`;
+  return `${prefix}${path}${writeQuery(query)}`;
 }

@@ -1,23 +1,12 @@
-import {
-  type ClientControl,
-  createValidator,
-  decodeFrame,
-  encodeControl,
-  encodeFrame,
-  type Frame,
-  readControl,
-  type ServerControl,
-  ServerControlSchema,
-} from '../contract/index.ts';
+import type { ClientControl } from '../contract/index.ts';
 import { asBerthError, berthError } from '../errors/index.ts';
 import type { RemoteProcess } from './api.ts';
 import { errorOf } from './failure.ts';
+import { decode, encode, encodeControl } from './frames.ts';
 import type { MessageSocket } from './transport.ts';
 
 /** Input is cut into messages of this size. */
 const INPUT_BYTES = 64 * 1024;
-
-const validateControl = createValidator(ServerControlSchema);
 
 /** Speaks the frames of an interactive process over a socket that is open. */
 export function remoteProcess(socket: MessageSocket): RemoteProcess {
@@ -30,7 +19,7 @@ export function remoteProcess(socket: MessageSocket): RemoteProcess {
     exit,
     async write(data) {
       for (let at = 0; at < data.length; at += INPUT_BYTES) {
-        await socket.send(encodeFrame('stdin', data.subarray(at, at + INPUT_BYTES)));
+        await socket.send(encode('stdin', data.subarray(at, at + INPUT_BYTES)));
       }
     },
     end: () => send({ type: 'eof' }),
@@ -51,11 +40,11 @@ async function* readOutput(
 ): AsyncGenerator<Output> {
   try {
     for await (const message of socket.messages) {
-      const frame = decodeFrame(message);
-      if (frame === undefined) continue;
-      const { channel, data } = frame;
-      if (channel === 'stdout' || channel === 'stderr') yield { stream: channel, data };
-      else if (channel === 'control') settle(frame, exited, failed);
+      const received = decode(message);
+      if (received === undefined) continue;
+      if (received.channel !== 'control') yield { stream: received.channel, data: received.data };
+      else if (received.control.type === 'exit') exited(received.control.code);
+      else failed(errorOf(received.control.failure));
     }
     // Heard only when nothing settled it before.
     failed(berthError('daemon-not-running', 'The connection to the process was lost'));
@@ -64,12 +53,4 @@ async function* readOutput(
   } finally {
     socket.close();
   }
-}
-
-function settle(frame: Frame, exited: (code: number) => void, failed: (error: unknown) => void): void {
-  const value = readControl(frame);
-  if (validateControl(value).length > 0) return;
-  const control = value as ServerControl;
-  if (control.type === 'exit') exited(control.code);
-  else failed(errorOf(control.failure));
 }

@@ -2,7 +2,7 @@ export { apiDocument } from './documents/markdown.ts';
 export { openApi } from './documents/openapi.ts';
 export * from './frames.ts';
 export * from './messages.ts';
-export { readQuery, writeQuery } from './query.ts';
+export { readQuery } from './query.ts';
 export * from './route.ts';
 export { type RouteId, type Routes, routes } from './routes/index.ts';
 export * from './schemas/index.ts';

@@ -1,8 +1,5 @@
 import type { TObject } from 'typebox';
 
-/** The value of one parameter of a query; arrays are repeated parameters. */
-type QueryValue = string | number | boolean | readonly string[] | undefined;
-
 /**
  * A query as the values its schema speaks of: numbers, booleans, arrays. What cannot be read stays text, so that the
  * check against the schema reports it.
@@ -17,16 +14,6 @@ export function readQuery(schema: TObject, query: URLSearchParams): Record<strin
     Object.defineProperty(values, key, { value, enumerable: true, configurable: true, writable: true });
   }
   return values;
-}
-
-/** The reverse of {@link readQuery}: `?` and the parameters that are there, or nothing. */
-export function writeQuery(values: Readonly<Record<string, QueryValue>>): string {
-  const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(values)) {
-    if (value === undefined) continue;
-    for (const each of Array.isArray(value) ? value : [value]) query.append(key, String(each));
-  }
-  return query.size === 0 ? '' : `?${query.toString()}`;
 }
 
 function typeOf(schema: TObject, key: string): unknown {

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../errors/index.ts';
 /** Version of this contract; part of every path. */
 export const API_VERSION = 1;
 /** What stands before the path of every route. */
-export const API_PREFIX = `/v${API_VERSION}`;
+export const API_PREFIX = `/v${API_VERSION}` as const;
 /** Request header: the same key on the same route gives the same operation instead of a second one. */
 export const IDEMPOTENCY_HEADER = 'idempotency-key';
 /** What an idempotency key may be. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createValidator, readQuery, routes, writeQuery } from '../../../src/contract/index.ts';
+import { writeQuery } from '../../../src/client/write-query.ts';
+import { createValidator, readQuery, routes } from '../../../src/contract/index.ts';
 
 const logs = routes['environments.logs'].query;
 const exec = routes['environments.exec'].query;
