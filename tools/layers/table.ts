@@ -61,7 +61,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     'the channel into a running guest: guest daemon and agent, SSH, container engine',
     LOW_AND_HOST,
     {
-      packages: ['ssh2', 'dockerode'],
+      packages: ['ssh2'],
       doors: ['node:net', 'node:http'],
     },
   ),
@@ -107,7 +107,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     'one file per command; talks to the daemon only through `client`',
     [...LOW_AND_HOST, 'contract', 'client'],
     {
-      packages: ['commander', 'listr2', 'ws'],
+      packages: ['commander', 'ws'],
       doors: ['node:*', 'package.json'],
     },
   ),
