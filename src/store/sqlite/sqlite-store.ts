@@ -2,20 +2,38 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { BerthError, berthError } from '../../errors/index.ts';
 import { ChangeFeed } from '../change-feed.ts';
 import type { Change, Collection, Store, Versioned, WriteOptions } from '../store.ts';
+import { exists, writeAtomic } from '../../host/index.ts';
 import { corrupt, storeFailure } from './failure.ts';
 import { openDatabase } from './open-database.ts';
+import { Reserve } from './reserve.ts';
 
 export interface SqliteStoreOptions {
   /** File of the database, made when absent; its directory must be there. `:memory:` keeps nothing. */
   readonly path: string;
 }
 
+const IN_MEMORY = ':memory:';
+
 /**
- * Opens a store in one SQLite file. One process at a time.
+ * Opens a store in one SQLite file that only its owner can read. One process at a time.
  * Fails with `store-corrupt` or `store-newer`, and then leaves the file as it is.
  */
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  return new SqliteStore(options.path, openDatabase(options.path));
+export async function openSqliteStore({ path }: SqliteStoreOptions): Promise<Store> {
+  if (path === IN_MEMORY) return new SqliteStore(path, openDatabase(path), undefined);
+  // The log and index beside the database get the bits that it has; an empty file is an empty database.
+  if (!(await exists(path))) await createFile(path);
+  const database = openDatabase(path);
+  const reserve = new Reserve(`${path}.reserve`);
+  await reserve.keep();
+  return new SqliteStore(path, database, reserve);
+}
+
+async function createFile(path: string): Promise<void> {
+  try {
+    await writeAtomic(path, '', { mode: 0o600 });
+  } catch (error) {
+    throw error instanceof BerthError ? error : storeFailure(path, error);
+  }
 }
 
 type Row = Record<string, SQLOutputValue>;
@@ -23,6 +41,7 @@ type Row = Record<string, SQLOutputValue>;
 class SqliteStore implements Store {
   private readonly path: string;
   private readonly database: DatabaseSync;
+  private readonly reserve: Reserve | undefined;
   private readonly feed = new ChangeFeed();
   private readonly selectOne: StatementSync;
   private readonly selectAll: StatementSync;
@@ -30,8 +49,9 @@ class SqliteStore implements Store {
   private readonly upsert: StatementSync;
   private readonly remove: StatementSync;
 
-  constructor(path: string, database: DatabaseSync) {
+  constructor(path: string, database: DatabaseSync, reserve: Reserve | undefined) {
     this.path = path;
+    this.reserve = reserve;
     this.database = database;
     const prepare = (sql: string) => database.prepare(sql);
     this.selectOne = prepare('SELECT key, version, value FROM documents WHERE collection = ? AND key = ?');
@@ -59,7 +79,7 @@ class SqliteStore implements Store {
     options: WriteOptions = {},
   ): Promise<Versioned<Value>> {
     const text = JSON.stringify(value);
-    const version = this.transaction(options, () => {
+    const version = await this.write(options, () => {
       this.expectVersion(collection.name, key, options.ifVersion);
       const revision = Number(this.nextRevision.get()?.['current']);
       this.upsert.run(collection.name, key, revision, text);
@@ -71,12 +91,15 @@ class SqliteStore implements Store {
   }
 
   async delete(collection: Collection<unknown>, key: string, options: WriteOptions = {}): Promise<boolean> {
-    const removed = this.transaction(options, () => {
+    const removed = await this.write(options, () => {
       this.expectVersion(collection.name, key, options.ifVersion);
       return this.remove.run(collection.name, key).changes > 0;
     });
-    if (removed) this.feed.publish(collection.name, { kind: 'delete', key });
-    return removed;
+    if (!removed) return false;
+    this.feed.publish(collection.name, { kind: 'delete', key });
+    // What was removed has often made room.
+    await this.reserve?.keep();
+    return true;
   }
 
   watch<Value>(collection: Collection<Value>, signal: AbortSignal): AsyncIterable<Change<Value>> {
@@ -93,6 +116,17 @@ class SqliteStore implements Store {
     const found = Number(this.selectOne.get(collection, key)?.['version'] ?? 0);
     if (found === expected) return;
     throw berthError('conflict', `${collection}/${key} has version ${found}, expected ${expected}`);
+  }
+
+  /** On a full disk the reserve is given up and the write tried once more. */
+  private async write<Result>(options: WriteOptions, work: () => Result): Promise<Result> {
+    try {
+      return this.transaction(options, work);
+    } catch (error) {
+      const full = error instanceof BerthError && error.code === 'disk-full';
+      if (full && (await this.reserve?.giveUp()) === true) return this.transaction(options, work);
+      throw error;
+    }
   }
 
   private transaction<Result>(options: WriteOptions, work: () => Result): Result {

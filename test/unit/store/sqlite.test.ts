@@ -48,6 +48,15 @@ test('acknowledged writes survive a process that ends without closing', async ()
   await store.close();
 });
 
+test('nobody but the owner can read the files', async () => {
+  const store = await openSqliteStore({ path });
+  await store.put(notes, 'a', { text: 'secret' });
+  for (const file of [path, `${path}-wal`, `${path}-shm`, `${path}.reserve`]) {
+    expect(statSync(file).mode & 0o077).toBe(0);
+  }
+  await store.close();
+});
+
 test('uses a write-ahead log', async () => {
   const store = await openSqliteStore({ path });
   await store.put(notes, 'a', { text: 'x' });
