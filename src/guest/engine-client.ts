@@ -1,6 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
-import { LineFramer } from '../base/index.ts';
-import { berthError } from '../errors/index.ts';
+import { LineFramer, MAX_TIMEOUT_MS } from '../base/index.ts';
+import { BerthError, berthError } from '../errors/index.ts';
 import type {
   Engine,
   EngineContainer,
@@ -12,10 +13,12 @@ import type {
 } from './engine.ts';
 import { containerFrom, projectFilter } from './engine-containers.ts';
 import { startExec } from './engine-exec.ts';
-import { EngineHttp, type EngineTransport } from './engine-http.ts';
+import { bytesOf, EngineHttp, type EngineTransport } from './engine-http.ts';
 import { logQuery, readLog } from './engine-logs.ts';
 import { entriesAt, field, listAt, numberAt, parseJson, textAt } from './json-reading.ts';
 import type { WaitOptions } from './wait-options.ts';
+
+const MAX_EVENT_LENGTH = 1024 * 1024;
 
 /** Speaks to the container engine behind `transport`, a {@link GuestShell} as a rule. Nothing is connected before the first call. */
 export function connectEngine(transport: EngineTransport): Engine {
@@ -97,16 +100,18 @@ async function* followLogs(
   o: LogOptions,
 ): AsyncGenerator<LogLine> {
   const wait = o.signal === undefined ? {} : { signal: o.signal };
-  const hasTerminal = field(await inspect(container, wait), 'Config', 'Tty') === true;
-  const path = `/containers/${encodeURIComponent(container)}/logs?${logQuery(o)}`;
-  const answer = await http.stream({ method: 'GET', path }, wait);
+  // A container that says nothing yet keeps the engine from answering at all.
+  const patient = o.follow === true ? { ...wait, timeoutMs: MAX_TIMEOUT_MS } : wait;
+  let answer: IncomingMessage | undefined;
   try {
+    const hasTerminal = field(await inspect(container, wait), 'Config', 'Tty') === true;
+    const path = `/containers/${encodeURIComponent(container)}/logs?${logQuery(o)}`;
+    answer = await http.stream({ method: 'GET', path }, patient);
     yield* readLog(answer, hasTerminal, o.timestamps === true);
   } catch (error) {
-    if (o.signal?.aborted !== true)
-      throw berthError('guest-unreachable', 'the log stream was lost', { cause: error });
+    if (o.signal?.aborted !== true) throw lostUnless(error, 'the log stream was lost');
   } finally {
-    answer.destroy();
+    answer?.destroy();
   }
 }
 
@@ -115,24 +120,29 @@ async function* followEvents(
   o: { readonly signal: AbortSignal; readonly since?: string },
 ): AsyncGenerator<EngineEvent> {
   const since = o.since === undefined ? '' : `?since=${Date.parse(o.since) / 1_000}`;
-  const answer = await http.stream({ method: 'GET', path: `/events${since}` }, { signal: o.signal });
-  const framer = new LineFramer({ maxLineLength: 1024 * 1024 });
+  const framer = new LineFramer({ maxLineLength: MAX_EVENT_LENGTH });
   const decoder = new StringDecoder('utf8');
+  let answer: IncomingMessage | undefined;
   try {
+    answer = await http.stream(
+      { method: 'GET', path: `/events${since}` },
+      { signal: o.signal, timeoutMs: MAX_TIMEOUT_MS },
+    );
     for await (const chunk of answer) {
-      for (const line of framer.push(
-        typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk as Uint8Array)),
-      )) {
+      for (const line of framer.push(decoder.write(bytesOf(chunk)))) {
         const event = eventFrom(parseJson(line));
         if (event !== undefined) yield event;
       }
     }
   } catch (error) {
-    if (!o.signal.aborted)
-      throw berthError('guest-unreachable', 'the event stream was lost', { cause: error });
+    if (!o.signal.aborted) throw lostUnless(error, 'the event stream was lost');
   } finally {
-    answer.destroy();
+    answer?.destroy();
   }
+}
+
+function lostUnless(error: unknown, message: string): BerthError {
+  return error instanceof BerthError ? error : berthError('guest-unreachable', message, { cause: error });
 }
 
 function eventFrom(event: unknown): EngineEvent | undefined {

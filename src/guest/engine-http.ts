@@ -1,6 +1,7 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, request as httpRequest } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
-import { formatDuration } from '../base/index.ts';
+import { pipeline } from 'node:stream/promises';
+import { formatDuration, MAX_TIMEOUT_MS } from '../base/index.ts';
 import { BerthError, berthError } from '../errors/index.ts';
 import { parseJson, textAt } from './json-reading.ts';
 import type { WaitOptions } from './wait-options.ts';
@@ -102,10 +103,7 @@ export class EngineHttp {
       });
       if (request.upload === undefined)
         outgoing.end(request.json === undefined ? undefined : JSON.stringify(request.json));
-      else {
-        request.upload.on('error', (error) => outgoing.destroy(error));
-        request.upload.pipe(outgoing);
-      }
+      else pipeline(request.upload, outgoing).catch(reject);
     });
   }
 
@@ -119,11 +117,14 @@ export class EngineHttp {
       o.signal === undefined ? this.#closing.signal : AbortSignal.any([this.#closing.signal, o.signal]);
     // A stream outlives the deadline of its start, so that deadline has to be one that can be lifted.
     const starting = new AbortController();
-    const timer = setTimeout(() => starting.abort(), Math.min(timeoutMs, 2 ** 31 - 1));
+    const timer = setTimeout(() => starting.abort(), Math.min(timeoutMs, MAX_TIMEOUT_MS));
+    // A file that cannot be read may say so while nobody reads it yet.
+    request.upload?.on('error', () => starting.abort());
     try {
       return await work(AbortSignal.any([outer, starting.signal]), () => clearTimeout(timer));
     } catch (error) {
       if (outer.aborted) throw outer.reason;
+      if (request.upload?.errored instanceof Error) throw request.upload.errored;
       const title = `${request.method} ${request.path.split('?')[0] ?? ''}`;
       if (starting.signal.aborted) {
         throw berthError(
@@ -170,11 +171,16 @@ export async function readText(body: Readable, maxBytes: number): Promise<string
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
-    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+    const bytes = bytesOf(chunk);
     size += bytes.length;
     if (size > maxBytes)
       throw berthError('engine-failed', `the container engine's answer is longer than ${maxBytes} bytes`);
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A chunk of a stream whose type says nothing. */
+export function bytesOf(chunk: unknown): Buffer {
+  return Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
 import { LineFramer } from '../base/index.ts';
 import type { LogLine, LogOptions } from './engine.ts';
+import { bytesOf } from './engine-http.ts';
 import { OutputSplitter } from './multiplexed-output.ts';
 
 /** Longer lines come in pieces. */
@@ -27,7 +28,7 @@ export async function* readLog(
   const splitter = hasTerminal ? undefined : new OutputSplitter();
   const lines = { stdout: new LineReader(), stderr: new LineReader() };
   for await (const chunk of answer) {
-    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+    const bytes = bytesOf(chunk);
     for (const piece of splitter?.push(bytes) ?? [{ stream: 'stdout' as const, bytes }]) {
       for (const line of lines[piece.stream].push(piece.bytes)) yield logLine(piece.stream, line, timestamps);
     }

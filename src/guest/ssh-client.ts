@@ -72,6 +72,8 @@ function attempt(target: SshTarget, signal: AbortSignal): Promise<Client> {
     };
     const onAbort = () => fail(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
+    // Small packets go back and forth: each would wait 40 ms for the other end's acknowledgement.
+    client.once('connect', () => client.setNoDelay(true));
     client.once('error', fail);
     client.once('close', () =>
       fail(Object.assign(new Error('the server closed the connection'), { code: 'ECONNRESET' })),
