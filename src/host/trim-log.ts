@@ -5,7 +5,10 @@ import { isMissing } from './system-error.ts';
  * Keeps a log bounded while its writer goes on: when it is longer than `maxBytes` only its last `keepBytes` stay.
  * The writer must append (O_APPEND). Lines written in the moment of trimming may be lost. True when it was trimmed.
  */
-export async function trimLog(path: string, o: { readonly maxBytes: number; readonly keepBytes: number }): Promise<boolean> {
+export async function trimLog(
+  path: string,
+  o: { readonly maxBytes: number; readonly keepBytes: number },
+): Promise<boolean> {
   try {
     await using file = await open(path, 'r+');
     const { size } = await file.stat();

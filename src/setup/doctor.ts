@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BerthError } from '../errors/index.ts';
+import { asBerthError, BerthError } from '../errors/index.ts';
 import type { Finding, HostReport } from '../model/index.ts';
 import { type AcceleratorReport, probeAccelerator } from './accelerator/probe-accelerator.ts';
 import { type Check, type CheckContext, fine, problem } from './check.ts';
@@ -62,12 +62,24 @@ export function probeCacheFile(home: string): string {
  */
 export async function doctor(o: DoctorOptions): Promise<HostReport> {
   const context: CheckContext = { ...o, qemuPath: o.qemuPath ?? DEFAULT_QEMU };
-  const [found, [accelerator, finding]] = await Promise.all([
-    Promise.all(CHECKS.map((check) => check(context))),
-    checkAccelerator(context, o.probeAgain === true),
-  ]);
-  const findings = [...found.flat(), finding];
+  const looking = CHECKS.map((check) => runCheck(check, context));
+  const probing = checkAccelerator(context, o.probeAgain === true);
+  // Nothing may go on, or lie about, when this has ended by an abort.
+  await Promise.allSettled([...looking, probing]);
+  const [accelerator, finding] = await probing;
+  const findings = [...(await Promise.all(looking)).flat(), finding];
   return { ok: findings.every(({ level }) => level !== 'error'), accelerator, findings };
+}
+
+/** A check that fails itself must not hide what the others found. */
+async function runCheck(check: Check, context: CheckContext): Promise<readonly Finding[]> {
+  try {
+    return await check(context);
+  } catch (error) {
+    context.signal?.throwIfAborted();
+    const message = `a check could not be done: ${asBerthError(error).message}`;
+    return [problem('doctor', 'warning', message, 'run sudo ./berth host doctor')];
+  }
 }
 
 async function checkAccelerator(

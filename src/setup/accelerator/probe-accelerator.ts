@@ -79,6 +79,7 @@ export async function requireAccelerator(
 }
 
 async function probe(o: ProbeOptions, kernelPath: string | undefined): Promise<AcceleratorReport> {
+  o.signal?.throwIfAborted();
   await using directory = await temporaryDirectory();
   // The probes run as a user of their own.
   await chmod(directory.path, 0o755);

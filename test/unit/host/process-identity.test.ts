@@ -27,14 +27,21 @@ test('the same pid with another start time is another process', () => {
 });
 
 test('a zombie counts as dead', async () => {
-  // The shell's child ends at once; the program that replaces the shell never collects it.
-  const shell = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // The child ends when its input does, after a program that never collects it has taken the shell's place.
+  const script = 'cat <&3 >&3 & echo $!; exec sleep 60 3<&-';
+  const shell = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
   onTestFinished(() => void shell.kill('SIGKILL'));
+  if (shell.stdout === null) throw new Error('no output');
   const [chunk] = (await once(shell.stdout, 'data')) as [Buffer];
   const pid = Number(String(chunk));
+  const wait = { timeoutMs: 10_000, intervalMs: 5 };
+  await poll(async () => (commandLine(shell.pid ?? 0)?.[0] === 'sleep' ? true : undefined), {
+    ...wait,
+    what: 'sleep',
+  });
+  shell.stdio[3]?.destroy();
   const zombie = await poll(async () => (readProcessStat(pid)?.state === 'Z' ? identify(pid) : undefined), {
-    timeoutMs: 10_000,
-    intervalMs: 5,
+    ...wait,
     what: 'a zombie',
   });
   expect(isAlive(zombie)).toBe(false);

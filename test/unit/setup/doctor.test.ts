@@ -1,6 +1,6 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { isRoot } from '../../../src/host/index.ts';
 import { describeAccelerator } from '../../../src/setup/doctor.ts';
 import { doctor, setup } from '../../../src/setup/index.ts';
@@ -30,7 +30,7 @@ test('each thing is looked at', async () => {
   }
 });
 
-test('ends when it is cancelled', async () => {
+test('ends when it is cancelled, and leaves nothing behind', async () => {
   const controller = new AbortController();
   const home = temporaryDirectory();
   const qemuPath = join(home, 'qemu');
@@ -39,9 +39,17 @@ test('ends when it is cancelled', async () => {
     '#!/bin/sh\n[ "$1" = --version ] && echo QEMU emulator version 10.0.2 || exec sleep 600\n',
     { mode: 0o755 },
   );
+  const directory = temporaryDirectory();
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = directory;
+  onTestFinished(() => {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  });
   const looking = doctor({ home, run: '/r', qemuPath, signal: controller.signal });
   controller.abort();
   await expect(looking).rejects.toThrow();
+  expect(readdirSync(directory)).toEqual([]);
 });
 
 test('the accelerator’s finding tells what was proved', () => {
