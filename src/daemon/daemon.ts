@@ -15,7 +15,7 @@ import { openSqliteStore } from '../store/index.ts';
 import { acceleratorFinder } from './accelerator.ts';
 import { loadClientKey } from './client-key.ts';
 import { DaemonControl } from './daemon-service.ts';
-import { berthGroup, homeIdOf, prepareHome } from './home.ts';
+import { berthGroup, firstAddressBlock, homeIdOf, prepareHome } from './home.ts';
 import { HostOperations } from './host-service.ts';
 import { ImageOperations } from './image-service.ts';
 import { watchMachines } from './watch-machines.ts';
@@ -95,7 +95,7 @@ async function composeContext(
   const accelerator = acceleratorFinder({ qemuPath: QEMU, cacheFile: probeCacheFile(home) });
   const baseTemplates = createBaseTemplates({ hypervisor, machines, templates, layout, accelerator, clientKey });
   const ingress = createIngress({ log });
-  const registry = await EnvironmentRegistry.open(store);
+  const registry = await EnvironmentRegistry.open(store, firstAddressBlock(home));
   const sessions = new Sessions(clientKey);
   const context: Context = { home, hypervisor, images, machines, templates, baseTemplates, ingress, operations, events, registry, sessions, log };
   closing.defer(() => network.close());

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { berthError } from '../errors/index.ts';
-import { ensureDirectory, isRoot, listDirectory, readText, writeAtomic } from '../host/index.ts';
+import { ensureDirectory, isRoot, listDirectory, readText, resolveHome, writeAtomic } from '../host/index.ts';
 import { layoutOf } from '../machines/index.ts';
 
 /** Written once into the home, so that purging it never removes what is not Berth's. */
@@ -10,6 +10,14 @@ const MARK = 'berth-home';
 /** Everything that is named after the home carries these 6 hex digits. */
 export function homeIdOf(home: string): string {
   return createHash('sha256').update(home).digest('hex').slice(0, 6);
+}
+
+/**
+ * Where an installation begins with the addresses of its environments, `127.88.BLOCK.1`: the default one at 0, each other
+ * elsewhere, so that two on one host do not give out the same.
+ */
+export function firstAddressBlock(home: string): number {
+  return home === resolveHome({}).home ? 0 : 1 + (Number.parseInt(homeIdOf(home), 16) % 255);
 }
 
 /**

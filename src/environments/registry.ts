@@ -14,13 +14,16 @@ export class EnvironmentRegistry {
   readonly #store: Store;
   readonly #records = new Map<EnvironmentId, EnvironmentRecord>();
   readonly #writing = new Mutex();
+  readonly #firstBlock: number;
 
-  private constructor(store: Store) {
+  private constructor(store: Store, firstBlock: number) {
     this.#store = store;
+    this.#firstBlock = firstBlock;
   }
 
-  static async open(store: Store): Promise<EnvironmentRegistry> {
-    const registry = new EnvironmentRegistry(store);
+  /** Addresses are given out from `127.88.firstBlock.1` on. */
+  static async open(store: Store, firstBlock: number): Promise<EnvironmentRegistry> {
+    const registry = new EnvironmentRegistry(store, firstBlock);
     for (const { value } of await store.list(environmentCollection)) registry.#records.set(value.id, value);
     return registry;
   }
@@ -52,7 +55,7 @@ export class EnvironmentRegistry {
       if (taken !== undefined) throw berthError('name-taken', `there is an environment "${taken.name}" already`);
       const addresses = new Set(this.list().map(({ address }) => address));
       const records = drafts.map((draft) => {
-        const address = freeAddress(addresses);
+        const address = freeAddress(addresses, this.#firstBlock);
         if (address === undefined) throw berthError('address-unavailable', 'all addresses of 127.88.0.0/16 are in use');
         addresses.add(address);
         const id = `env-${randomBytes(6).toString('hex')}` as EnvironmentId;

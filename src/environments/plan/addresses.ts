@@ -3,9 +3,13 @@ const BLOCKS = 256;
 const FIRST = 1;
 const LAST = 254;
 
-/** The lowest loopback address for an environment that is not in `taken`; undefined when there is none left. */
-export function freeAddress(taken: ReadonlySet<string>): string | undefined {
-  for (let block = 0; block < BLOCKS; block++) {
+/**
+ * The first loopback address for an environment that is not in `taken`, from `127.88.firstBlock.1` on and round;
+ * undefined when there is none left.
+ */
+export function freeAddress(taken: ReadonlySet<string>, firstBlock = 0): string | undefined {
+  for (let step = 0; step < BLOCKS; step++) {
+    const block = (firstBlock + step) % BLOCKS;
     for (let last = FIRST; last <= LAST; last++) {
       const address = `127.88.${block}.${last}`;
       if (!taken.has(address)) return address;

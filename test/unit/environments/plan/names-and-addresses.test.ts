@@ -33,3 +33,9 @@ test('addresses are given out from the lowest, without x.0 and x.255', () => {
 test('an address that was given back is used again', () => {
   expect(freeAddress(new Set(['127.88.0.1', '127.88.0.3']))).toBe('127.88.0.2');
 });
+
+test('an installation that begins elsewhere goes round before it runs out', () => {
+  expect(freeAddress(new Set(), 7)).toBe('127.88.7.1');
+  const last = new Set(Array.from({ length: 254 }, (_, index) => `127.88.255.${index + 1}`));
+  expect(freeAddress(last, 255)).toBe('127.88.0.1');
+});
