@@ -1,6 +1,7 @@
 import { berthError, BerthError } from '../errors/index.ts';
 import type { Problem } from '../model/index.ts';
 import { composeEnvironment } from './compose-environment.ts';
+import { type ComposeFailure, readComposeFailure } from './compose-output.ts';
 import type { EngineContainer } from './engine.ts';
 import { connectEngine } from './engine-client.ts';
 import type { GuestShell } from './guest-shell.ts';
@@ -121,20 +122,31 @@ async function explain(
   output: string,
   o: WaitOptions,
 ): Promise<BerthError> {
-  const said = failureIn(output);
+  const failure = readComposeFailure(output);
+  if (failure.fileRefused)
+    return berthError('compose-invalid', `Compose in the guest refuses the file: ${failure.cause}`);
   const engine = connectEngine(shell);
   try {
-    const wait = { ...waitOf(o), timeoutMs: DIAGNOSIS_TIMEOUT_MS };
-    const failed = (await engine.containers(project, wait)).filter(hasFailed);
-    if (failed.length === 0) return berthError('engine-failed', `Compose in the guest failed: ${said}`);
+    const containers = await engine.containers(project, { ...waitOf(o), timeoutMs: DIAGNOSIS_TIMEOUT_MS });
+    const failed = containers.filter(
+      (container) => hasFailed(container) && failure.touched.includes(container.name),
+    );
     const problems = await Promise.all(failed.map((container) => describe(engine, container)));
-    const names = failed.map(({ service }) => `"${service}"`).join(', ');
-    return berthError('service-failed', `service ${names} did not start: ${said}`, { problems });
+    const stuck = containers.find(({ name }) => name === failure.stuck);
+    if (problems.length === 0 && stuck !== undefined)
+      problems.push({ path: `services.${stuck.service}`, message: failure.cause });
+    if (problems.length > 0) return serviceFailed(problems, failure);
   } catch {
-    return berthError('engine-failed', `Compose in the guest failed: ${said}`);
+    // The engine does not answer: what Compose said has to do.
   } finally {
     engine.close();
   }
+  return berthError('engine-failed', `Compose in the guest failed: ${failure.cause}`);
+}
+
+function serviceFailed(problems: readonly Problem[], failure: ComposeFailure): BerthError {
+  const names = [...new Set(problems.map(({ path }) => `"${path.slice('services.'.length)}"`))].join(', ');
+  return berthError('service-failed', `service ${names} did not start: ${failure.cause}`, { problems });
 }
 
 /** A container that was made but never started, one that ended badly, and one that is unhealthy. */
@@ -162,16 +174,4 @@ async function describe(
     path: `services.${container.service}`,
     message: `${container.name} ${state}${words === '' ? '' : `:\n${words.slice(-MAX_MESSAGE)}`}`,
   };
-}
-
-/** The line that tells the cause: Compose ends with it; progress lines come before. */
-function failureIn(output: string): string {
-  const lines = output
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  const telling = lines.filter((line) =>
-    /error|fail|invalid|denied|unhealthy|not found|no such|cannot|unable/i.test(line),
-  );
-  return (telling.at(-1) ?? lines.at(-1) ?? 'it said nothing').slice(0, MAX_MESSAGE);
 }
