@@ -7,7 +7,10 @@ const PROBE_DEADLINE_MS = 20_000;
  * Finds which accelerator really runs a guest, by booting one with the kernel of the image in question: a boot sector may run
  * where a kernel hangs. The answer is kept for the daemon's life, and on disk for the host's run.
  */
-export function acceleratorFinder(options: { readonly qemuPath: string; readonly cacheFile: string }): (kernelPath: string) => Promise<Accelerator> {
+export function acceleratorFinder(options: {
+  readonly qemuPath: string;
+  readonly cacheFile: string;
+}): (kernelPath: string) => Promise<Accelerator> {
   const known = new Map<string, Promise<Accelerator>>();
   return (kernelPath) => {
     const answer = known.get(kernelPath) ?? find(options, kernelPath);
@@ -18,7 +21,10 @@ export function acceleratorFinder(options: { readonly qemuPath: string; readonly
   };
 }
 
-async function find(options: { readonly qemuPath: string; readonly cacheFile: string }, kernelPath: string): Promise<Accelerator> {
+async function find(
+  options: { readonly qemuPath: string; readonly cacheFile: string },
+  kernelPath: string,
+): Promise<Accelerator> {
   const { accelerator } = await requireAccelerator({ ...options, kernelPath, deadlineMs: PROBE_DEADLINE_MS });
   return accelerator;
 }

@@ -17,7 +17,11 @@ export class DaemonControl implements DaemonService {
   readonly #startedAt = new Date().toISOString();
   readonly #requestStop: () => void;
 
-  constructor(o: { readonly context: Context; readonly network: NetworkManager; readonly directories: HomeDirectories }) {
+  constructor(o: {
+    readonly context: Context;
+    readonly network: NetworkManager;
+    readonly directories: HomeDirectories;
+  }) {
     this.#context = o.context;
     this.#network = o.network;
     this.#directories = o.directories;

@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type Context, EnvironmentOperations, EnvironmentRegistry, recover, Sessions, TemplateOperations } from '../environments/index.ts';
+import {
+  type Context,
+  EnvironmentOperations,
+  EnvironmentRegistry,
+  recover,
+  Sessions,
+  TemplateOperations,
+} from '../environments/index.ts';
 import { acquireHomeLock, chmod, chown, type HomeDirectories, removeTree } from '../host/index.ts';
-import { createQemuHypervisor } from '../hypervisor/index.ts';
+import { createQemuHypervisor, DEFAULT_QEMU } from '../hypervisor/index.ts';
 import { createImageStore } from '../images/index.ts';
 import { createIngress } from '../ingress/index.ts';
 import { cgroupMaker, createBaseTemplates, layoutOf, Machines, TemplateStore } from '../machines/index.ts';
@@ -24,7 +31,7 @@ import { watchMachines } from './watch-machines.ts';
 const READY_SLOTS = 4;
 /** How long running operations may go on when the daemon is asked to stop, in ms; then they are undone. */
 const CLOSE_TIMEOUT_MS = 5_000;
-const QEMU = 'qemu-system-x86_64';
+const QEMU = DEFAULT_QEMU;
 const RECIPES = new URL('../../guest', import.meta.url).pathname;
 
 /** A daemon that answers. */
@@ -84,20 +91,45 @@ async function composeContext(
   const onError = (error: unknown) => log.error({ err: error }, 'a record could not be written');
   const now = () => new Date();
   const events = await createEventLog({ store, now, onError });
+  closing.defer(() => events.flush());
   const makeId = () => `op-${randomBytes(6).toString('hex')}`;
   const operations = await createOperations({ store, now, makeId, events, onError });
   const network = createNetworkManager({ homeId, runDirectory: run, poolSize: READY_SLOTS, log });
   const hypervisor = createQemuHypervisor({ qemuPath: QEMU, cgroupFor: cgroupMaker(homeId) });
-  const images = createImageStore({ directory: join(home, 'images'), recipesDirectory: RECIPES, env: process.env });
+  const images = createImageStore({
+    directory: join(home, 'images'),
+    recipesDirectory: RECIPES,
+    env: process.env,
+  });
   const templates = new TemplateStore(layout);
   const machines = new Machines({ hypervisor, network, templates, layout, homeId });
   const clientKey = await loadClientKey(layout.keys);
   const accelerator = acceleratorFinder({ qemuPath: QEMU, cacheFile: probeCacheFile(home) });
-  const baseTemplates = createBaseTemplates({ hypervisor, machines, templates, layout, accelerator, clientKey });
+  const baseTemplates = createBaseTemplates({
+    hypervisor,
+    machines,
+    templates,
+    layout,
+    accelerator,
+    clientKey,
+  });
   const ingress = createIngress({ log });
   const registry = await EnvironmentRegistry.open(store, firstAddressBlock(home));
   const sessions = new Sessions(clientKey);
-  const context: Context = { home, hypervisor, images, machines, templates, baseTemplates, ingress, operations, events, registry, sessions, log };
+  const context: Context = {
+    home,
+    hypervisor,
+    images,
+    machines,
+    templates,
+    baseTemplates,
+    ingress,
+    operations,
+    events,
+    registry,
+    sessions,
+    log,
+  };
   closing.defer(() => network.close());
   closing.defer(() => ingress.close());
   closing.defer(() => letGo(context));

@@ -29,10 +29,13 @@ export async function prepareHome(home: string, run: string): Promise<void> {
   await assertOurs(home);
   // Machines run as users of their own and must be able to reach their files.
   await ensureDirectory(home, { mode: 0o711 });
-  await writeAtomic(`${home}/${MARK}`, 'Everything below this directory belongs to Berth.\n', { mode: 0o644 });
+  await writeAtomic(`${home}/${MARK}`, 'Everything below this directory belongs to Berth.\n', {
+    mode: 0o644,
+  });
   await ensureDirectory(run, { mode: 0o711 });
   const layout = layoutOf(home);
-  for (const directory of [layout.environments, layout.templates, layout.builds]) await ensureDirectory(directory, { mode: 0o751 });
+  for (const directory of [layout.environments, layout.templates, layout.builds])
+    await ensureDirectory(directory, { mode: 0o751 });
 }
 
 async function assertOurs(home: string): Promise<void> {
@@ -40,9 +43,13 @@ async function assertOurs(home: string): Promise<void> {
   if (names.length === 0 || names.includes(MARK)) return;
   // The log of the daemon's own start may be there before the daemon is.
   if (names.every((name) => name === 'daemon.log' || name === 'run')) return;
-  throw berthError('home-unusable', `${home} holds files that are not Berth's (${names.slice(0, 3).join(', ')})`, {
-    remedy: `Choose an empty directory with BERTH_HOME, for example ${dirname(home)}/berth.`,
-  });
+  throw berthError(
+    'home-unusable',
+    `${home} holds files that are not Berth's (${names.slice(0, 3).join(', ')})`,
+    {
+      remedy: `Choose an empty directory with BERTH_HOME, for example ${dirname(home)}/berth.`,
+    },
+  );
 }
 
 /** Number of the group `berth`, whose members may use the daemon; undefined when there is no such group. */

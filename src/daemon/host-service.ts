@@ -13,7 +13,12 @@ export class HostOperations implements HostService {
   readonly #directories: HomeDirectories;
   readonly #qemuPath: string;
 
-  constructor(o: { readonly context: Context; readonly network: NetworkManager; readonly directories: HomeDirectories; readonly qemuPath: string }) {
+  constructor(o: {
+    readonly context: Context;
+    readonly network: NetworkManager;
+    readonly directories: HomeDirectories;
+    readonly qemuPath: string;
+  }) {
     this.#context = o.context;
     this.#network = o.network;
     this.#directories = o.directories;
@@ -38,14 +43,20 @@ export class HostOperations implements HostService {
   /** Prepares the host, then what the daemon could not set up before: its network. */
   async setup(options: { readonly idempotencyKey?: string }): Promise<Operation> {
     const { home } = this.#directories;
-    return this.#context.operations.start('host-setup', ['host'], {}, async (operation) => {
-      await operation.step('setup', 'prepare the host', (step) =>
-        setup(
-          { home, env: process.env, qemuPath: this.#qemuPath, signal: operation.signal },
-          { onStep: (title, detail) => step.detail(detail === undefined ? title : `${title}: ${detail}`) },
-        ),
-      );
-      await operation.step('network', 'set up the network', () => this.#network.start());
-    }, options);
+    return this.#context.operations.start(
+      'host-setup',
+      ['host'],
+      {},
+      async (operation) => {
+        await operation.step('setup', 'prepare the host', (step) =>
+          setup(
+            { home, env: process.env, qemuPath: this.#qemuPath, signal: operation.signal },
+            { onStep: (title, detail) => step.detail(detail === undefined ? title : `${title}: ${detail}`) },
+          ),
+        );
+        await operation.step('network', 'set up the network', () => this.#network.start());
+      },
+      options,
+    );
   }
 }

@@ -21,30 +21,45 @@ export class ImageOperations implements ImageService {
     return viewOf(await this.#find(ref));
   }
 
-  async build(name: string, request: ImageBuildRequest, options: { readonly idempotencyKey?: string }): Promise<Operation> {
+  async build(
+    name: string,
+    request: ImageBuildRequest,
+    options: { readonly idempotencyKey?: string },
+  ): Promise<Operation> {
     const { images, operations } = this.#context;
     const recipes = await images.recipes();
     if (!recipes.includes(name)) {
       throw berthError('image-unknown', `there is no recipe "${name}"; recipes: ${recipes.join(', ')}`);
     }
-    return operations.start('image-build', [name], { name }, async (operation) => {
-      const image = await operation.step('build', `build ${name}`, (step) =>
-        images.build(name, {
-          signal: operation.signal,
-          force: request.force ?? false,
-          onStep: (title, detail) => step.detail(detail === undefined ? title : `${title}: ${detail}`),
-        }),
-      );
-      return { names: [image.id] };
-    }, options);
+    return operations.start(
+      'image-build',
+      [name],
+      { name },
+      async (operation) => {
+        const image = await operation.step('build', `build ${name}`, (step) =>
+          images.build(name, {
+            signal: operation.signal,
+            force: request.force ?? false,
+            onStep: (title, detail) => step.detail(detail === undefined ? title : `${title}: ${detail}`),
+          }),
+        );
+        return { names: [image.id] };
+      },
+      options,
+    );
   }
 
   async remove(ref: string): Promise<void> {
     const { images, registry, templates } = this.#context;
     const image = await this.#find(ref);
     const users = [
-      ...registry.list().filter((record) => record.image === image.id).map(({ name }) => `environment ${name}`),
-      ...(await templates.list()).filter((template) => template.image === image.id).map(({ name }) => `template ${name}`),
+      ...registry
+        .list()
+        .filter((record) => record.image === image.id)
+        .map(({ name }) => `environment ${name}`),
+      ...(await templates.list())
+        .filter((template) => template.image === image.id)
+        .map(({ name }) => `template ${name}`),
     ];
     if (users.length > 0) throw berthError('image-in-use', `image "${ref}" is needed by ${users.join(', ')}`);
     await images.remove(image.id);

@@ -14,17 +14,26 @@ export async function purge(
   request: PurgeRequest,
   options: { readonly idempotencyKey?: string },
 ): Promise<Operation> {
-  return context.operations.start('purge', ['everything'], request, async (operation) => {
-    await operation.step('cancel', 'cancel what is being done', () => cancelOthers(context, operation));
-    await operation.step('environments', 'remove every environment', () => removeEnvironments(context));
-    await operation.step('templates', 'remove every template', () => removeTemplates(context));
-    if (request.images !== false) await operation.step('images', 'remove every image', () => removeImages(context));
-    await operation.step('network', 'remove namespaces and rules', () => network.purge());
-  }, options);
+  return context.operations.start(
+    'purge',
+    ['everything'],
+    request,
+    async (operation) => {
+      await operation.step('cancel', 'cancel what is being done', () => cancelOthers(context, operation));
+      await operation.step('environments', 'remove every environment', () => removeEnvironments(context));
+      await operation.step('templates', 'remove every template', () => removeTemplates(context));
+      if (request.images !== false)
+        await operation.step('images', 'remove every image', () => removeImages(context));
+      await operation.step('network', 'remove namespaces and rules', () => network.purge());
+    },
+    options,
+  );
 }
 
 async function cancelOthers(context: Context, operation: OperationContext): Promise<void> {
-  const others = context.operations.list().filter(({ id, state }) => id !== operation.id && (state === 'running' || state === 'cancelling'));
+  const others = context.operations
+    .list()
+    .filter(({ id, state }) => id !== operation.id && (state === 'running' || state === 'cancelling'));
   for (const other of others) await context.operations.cancel(other.id);
   await Promise.all(others.map(({ id }) => context.operations.wait(id)));
 }

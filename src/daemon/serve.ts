@@ -8,7 +8,11 @@ import { startDaemon } from './daemon.ts';
  * Machines go on. The result is the exit code.
  */
 export async function serve(_argv: readonly string[]): Promise<number> {
-  const log = pino({ level: process.env['BERTH_LOG_LEVEL'] ?? 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const log = pino({
+    level: process.env['BERTH_LOG_LEVEL'] ?? 'info',
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+  });
   const signals = stopSignals();
   // One failure that nobody handled must not take the ports of all environments down with it.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));

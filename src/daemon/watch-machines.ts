@@ -12,7 +12,9 @@ const KEPT_LOG_BYTES = 1024 * 1024;
 export function watchMachines(context: Context): AsyncDisposable {
   let round: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    round = round.then(() => lookAfterAll(context)).catch((error: unknown) => context.log.warn({ err: error }, 'looking after the machines failed'));
+    round = round
+      .then(() => lookAfterAll(context))
+      .catch((error: unknown) => context.log.warn({ err: error }, 'looking after the machines failed'));
   }, INTERVAL_MS);
   timer.unref();
   return {
@@ -41,7 +43,11 @@ async function lookAfter(context: Context, id: string): Promise<void> {
     const reason = 'its machine does not answer; `./berth restart --force` ends it the hard way';
     await context.registry.update(record.id, { state: 'degraded', reason });
     context.events.append('environment.unresponsive', record.name, reason);
-  } else if (responsive && record.state === 'degraded' && record.reason?.startsWith('its machine does not answer') === true) {
+  } else if (
+    responsive &&
+    record.state === 'degraded' &&
+    record.reason?.startsWith('its machine does not answer') === true
+  ) {
     await context.registry.update(record.id, { state: 'running', reason: undefined });
     context.events.append('environment.responsive', record.name, 'its machine answers again');
   }

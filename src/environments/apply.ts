@@ -18,7 +18,9 @@ const GUEST_PROJECTS = '/var/lib/berth/projects';
 
 /** Absolute paths of the container image archives that a file names. */
 export function archivePaths(project: ComposeProject, workload: Workload): string[] {
-  return project.berth.images.map((path) => (isAbsolute(path) ? path : join(workload.projectDirectory, path)));
+  return project.berth.images.map((path) =>
+    isAbsolute(path) ? path : join(workload.projectDirectory, path),
+  );
 }
 
 /**
@@ -70,7 +72,11 @@ export async function becomeReady(
   await markReady(context, record, services);
 }
 
-async function markReady(context: Context, record: EnvironmentRecord, services: readonly ServiceStatus[]): Promise<void> {
+async function markReady(
+  context: Context,
+  record: EnvironmentRecord,
+  services: readonly ServiceStatus[],
+): Promise<void> {
   await context.registry.update(record.id, {
     state: 'running',
     reason: undefined,
@@ -81,14 +87,25 @@ async function markReady(context: Context, record: EnvironmentRecord, services: 
   context.events.append('environment.ready', record.name, 'every service is ready');
 }
 
-async function loadImages(context: Context, record: EnvironmentRecord, project: ComposeProject, operation: OperationContext): Promise<void> {
+async function loadImages(
+  context: Context,
+  record: EnvironmentRecord,
+  project: ComposeProject,
+  operation: OperationContext,
+): Promise<void> {
   const archives = archivePaths(project, record.workload);
   if (archives.length === 0) return;
   await operation.step('images', 'load container images', async (step) => {
     const engine = context.sessions.engine(record);
     const present = new Set((await engine.images({ signal: operation.signal })).flatMap(({ tags }) => tags));
     const wanted = project.services.flatMap(({ image }) => (image === undefined ? [] : [image]));
-    if (wanted.length > 0 && wanted.every((image) => present.has(image) || present.has(`localhost/${image}`) || present.has(`docker.io/${image}`))) {
+    if (
+      wanted.length > 0 &&
+      wanted.every(
+        (image) =>
+          present.has(image) || present.has(`localhost/${image}`) || present.has(`docker.io/${image}`),
+      )
+    ) {
       step.detail('they are there already');
       return;
     }
@@ -102,7 +119,7 @@ async function loadImages(context: Context, record: EnvironmentRecord, project: 
 /** The project of a record, read again from its own text. */
 export function projectOf(record: EnvironmentRecord): ComposeProject {
   const { project } = parseCompose(record.workload.compose, { variables: record.workload.variables });
-  if (project === undefined) throw berthError('compose-invalid', `the Compose file of "${record.name}" cannot be read any more`);
+  if (project === undefined)
+    throw berthError('compose-invalid', `the Compose file of "${record.name}" cannot be read any more`);
   return project;
 }
-

@@ -10,11 +10,21 @@ export type Fate = 'keep' | 'disk-only' | 'remove';
  * Decides about each fork point. Its memory is needed as long as a machine runs that was restored from it or an operation
  * may still do so; its disk layer as long as any disk stands on it.
  */
-export function fatesOf(templates: readonly TemplateManifest[], environments: readonly EnvironmentRecord[]): Map<TemplateId, Fate> {
-  const standing = new Set([...environments.flatMap(({ disk }) => disk?.layers ?? []), ...templates.flatMap(({ layers }) => layers)]);
-  const frozen = new Set(environments.flatMap(({ freezing }) => (freezing === undefined ? [] : [freezing.template])));
+export function fatesOf(
+  templates: readonly TemplateManifest[],
+  environments: readonly EnvironmentRecord[],
+): Map<TemplateId, Fate> {
+  const standing = new Set([
+    ...environments.flatMap(({ disk }) => disk?.layers ?? []),
+    ...templates.flatMap(({ layers }) => layers),
+  ]);
+  const frozen = new Set(
+    environments.flatMap(({ freezing }) => (freezing === undefined ? [] : [freezing.template])),
+  );
   const mapped = new Set(
-    environments.filter(({ process, operation }) => process !== undefined || operation !== undefined).map(({ template }) => template),
+    environments
+      .filter(({ process, operation }) => process !== undefined || operation !== undefined)
+      .map(({ template }) => template),
   );
   const fates = new Map<TemplateId, Fate>();
   for (const { id, kind } of templates) {

@@ -93,7 +93,9 @@ export class EnvironmentOperations {
   ): Promise<TerminalProcess> {
     const record = this.#context.registry.get(name);
     const container = await containerOf(this.#context, record, options.service, signal);
-    const process = await this.#context.sessions.engine(record).exec(container, options.argv, startOptions(options, signal));
+    const process = await this.#context.sessions
+      .engine(record)
+      .exec(container, options.argv, startOptions(options, signal));
     return toTerminal(process, options.tty);
   }
 
@@ -103,7 +105,9 @@ export class EnvironmentOperations {
     signal: AbortSignal,
   ): Promise<TerminalProcess> {
     const record = this.#context.registry.get(name);
-    const process = await this.#context.sessions.shell(record).openProcess(options.argv ?? [], startOptions(options, signal));
+    const process = await this.#context.sessions
+      .shell(record)
+      .openProcess(options.argv ?? [], startOptions(options, signal));
     return toTerminal(process, options.tty);
   }
 }

@@ -1,6 +1,13 @@
 import { berthError } from '../errors/index.ts';
 import type { ForkRequest } from '../contract/index.ts';
-import { adoptLayer, assertLoadable, type Frozen, freeze, planFreeze, type TemplateManifest } from '../machines/index.ts';
+import {
+  adoptLayer,
+  assertLoadable,
+  type Frozen,
+  freeze,
+  planFreeze,
+  type TemplateManifest,
+} from '../machines/index.ts';
 import type { ForkReport, Operation } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import { collectTemplates } from './collect-templates.ts';
@@ -19,10 +26,19 @@ const PARALLEL_FORKS = 2;
 /** Where forks come from: a running environment, or a template with what ran in it when it was frozen. */
 type Source =
   | { readonly kind: 'environment'; readonly record: EnvironmentRecord }
-  | { readonly kind: 'template'; readonly template: TemplateManifest; readonly workload: Workload; readonly address: string };
+  | {
+      readonly kind: 'template';
+      readonly template: TemplateManifest;
+      readonly workload: Workload;
+      readonly address: string;
+    };
 
 /** Records the forks and begins to make them; returns while they are made. */
-export async function startFork(context: Context, request: ForkRequest, o: { readonly idempotencyKey?: string }): Promise<Operation> {
+export async function startFork(
+  context: Context,
+  request: ForkRequest,
+  o: { readonly idempotencyKey?: string },
+): Promise<Operation> {
   const calledAt = performance.now();
   const source = await findSource(context, request.source);
   const names = forkNames(
@@ -48,9 +64,13 @@ async function findSource(context: Context, ref: string): Promise<Source> {
   if (record !== undefined) {
     assertUnclaimed(record);
     if (record.disk === undefined || context.sessions.find(record.id) === undefined) {
-      throw berthError('not-running', `environment "${record.name}" is ${record.state}; only a running one can be forked`, {
-        remedy: `Start it with \`./berth start ${record.name}\`.`,
-      });
+      throw berthError(
+        'not-running',
+        `environment "${record.name}" is ${record.state}; only a running one can be forked`,
+        {
+          remedy: `Start it with \`./berth start ${record.name}\`.`,
+        },
+      );
     }
     return { kind: 'environment', record };
   }
@@ -77,7 +97,16 @@ function draftOf(source: Source, name: string): Draft {
   const { template, workload } = source;
   const { shape, accelerator, kernelPath, initrdPath, kernelArguments } = template;
   const boot = { shape, accelerator, kernelPath, initrdPath, kernelArguments };
-  return { ...common, image: template.image, template: template.id, shape, boot, workload, ports: workload.ports, parent: template.name };
+  return {
+    ...common,
+    image: template.image,
+    template: template.id,
+    shape,
+    boot,
+    workload,
+    ports: workload.ports,
+    parent: template.name,
+  };
 }
 
 async function runFork(
@@ -87,16 +116,20 @@ async function runFork(
   operation: OperationContext,
   calledAt: number,
 ): Promise<{ names: string[] }> {
-  const parent = source.kind === 'environment' ? await context.registry.claim(source.record.id, operation.id) : undefined;
+  const parent =
+    source.kind === 'environment' ? await context.registry.claim(source.record.id, operation.id) : undefined;
   const forks: EnvironmentRecord[] = [];
   try {
-    forks.push(...(await context.registry.create(drafts.map((draft) => ({ ...draft, operation: operation.id })))));
+    forks.push(
+      ...(await context.registry.create(drafts.map((draft) => ({ ...draft, operation: operation.id })))),
+    );
     const point = parent === undefined ? undefined : await freezeParent(context, parent, operation);
     const template = point?.manifest ?? (source.kind === 'template' ? source.template : undefined);
     if (template === undefined) throw berthError('internal', 'a fork has no template');
     await assertLoadable(context.hypervisor, template, template.accelerator);
     const parentAddress = source.kind === 'environment' ? source.record.address : source.address;
-    const run = (record: EnvironmentRecord) => makeFork(context, record, template, parentAddress, point, operation, calledAt);
+    const run = (record: EnvironmentRecord) =>
+      makeFork(context, record, template, parentAddress, point, operation, calledAt);
     await inParallel(forks, PARALLEL_FORKS, run);
     return { names: forks.map(({ name }) => name) };
   } catch (error) {
@@ -109,7 +142,11 @@ async function runFork(
 }
 
 /** Freezes the parent while it runs. Its disk gets a new layer, which is written down before and after. */
-async function freezeParent(context: Context, parent: EnvironmentRecord, operation: OperationContext): Promise<Frozen> {
+async function freezeParent(
+  context: Context,
+  parent: EnvironmentRecord,
+  operation: OperationContext,
+): Promise<Frozen> {
   const { disk } = parent;
   const session = context.sessions.get(parent);
   if (disk === undefined) throw berthError('internal', `environment ${parent.name} has no disk`);
@@ -154,7 +191,10 @@ export async function settleFailedFreeze(context: Context, record: EnvironmentRe
 /** The hashes are for a later daemon; nobody waits for them. */
 function sealLater(context: Context, manifest: TemplateManifest): void {
   context.templates.seal(manifest, AbortSignal.timeout(300_000)).catch((error: unknown) => {
-    context.log.warn({ template: manifest.id, err: error }, 'the hashes of a fork point could not be written');
+    context.log.warn(
+      { template: manifest.id, err: error },
+      'the hashes of a fork point could not be written',
+    );
   });
 }
 
@@ -174,9 +214,17 @@ async function makeFork(
   const record = await operation.step(`start-${draft.name}`, title, async () => {
     const disk = await context.machines.cloneDisk(context.machines.directoryOf(draft.id), template);
     steps.mark('disk');
-    const known = (await context.registry.update(draft.id, { disk, ports, template: template.id }, { durability: 'relaxed' })) ?? draft;
+    const known =
+      (await context.registry.update(
+        draft.id,
+        { disk, ports, template: template.id },
+        { durability: 'relaxed' },
+      )) ?? draft;
     steps.mark('record');
-    const machine = await context.machines.restore(draft.id, draft.boot, disk, template, { signal, onStep: steps.mark });
+    const machine = await context.machines.restore(draft.id, draft.boot, disk, template, {
+      signal,
+      onStep: steps.mark,
+    });
     const taken = await takeOver(context, known, machine);
     steps.mark('record');
     const named = await renewIdentity(context, taken, machine, signal);
@@ -191,10 +239,18 @@ async function makeFork(
     from: draft.parent ?? template.name,
     readyMs: Math.round(performance.now() - calledAt),
     parentPausedMs: Math.round(point?.report.pausedMs ?? 0),
-    steps: { ...(point === undefined ? {} : { freeze: operation.stepMs()['freeze'] ?? 0 }), ...steps.result() },
+    steps: {
+      ...(point === undefined ? {} : { freeze: operation.stepMs()['freeze'] ?? 0 }),
+      ...steps.result(),
+    },
     frozenBytes: point?.report.stateBytes ?? 0,
   };
-  await context.registry.update(record.id, { state: 'running', readyAt: new Date().toISOString(), operation: undefined, fork });
+  await context.registry.update(record.id, {
+    state: 'running',
+    readyAt: new Date().toISOString(),
+    operation: undefined,
+    fork,
+  });
   context.events.append('environment.ready', record.name, `forked from ${fork.from} in ${fork.readyMs} ms`);
 }
 
@@ -205,7 +261,11 @@ export async function discard(context: Context, record: EnvironmentRecord): Prom
   await context.registry.delete(record.id);
 }
 
-async function inParallel<Item>(items: readonly Item[], limit: number, work: (item: Item) => Promise<void>): Promise<void> {
+async function inParallel<Item>(
+  items: readonly Item[],
+  limit: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
   const queue = [...items];
   const worker = async () => {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);

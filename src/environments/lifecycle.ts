@@ -20,54 +20,97 @@ interface StartOptions {
 }
 
 /** Stops the machine and keeps its disk. One that is stopped already stays so. */
-export async function startStop(context: Context, name: string, request: LifecycleRequest, o: StartOptions): Promise<Operation> {
+export async function startStop(
+  context: Context,
+  name: string,
+  request: LifecycleRequest,
+  o: StartOptions,
+): Promise<Operation> {
   const known = context.registry.get(name);
   assertUnclaimed(known);
   if (known.state === 'failed' || known.state === 'creating') {
-    throw berthError('not-running', `environment "${known.name}" is ${known.state}`, { remedy: `Remove it with \`./berth rm ${known.name}\`.` });
+    throw berthError('not-running', `environment "${known.name}" is ${known.state}`, {
+      remedy: `Remove it with \`./berth rm ${known.name}\`.`,
+    });
   }
-  return context.operations.start('stop', [known.name], { id: known.id }, async (operation) => {
-    const record = await context.registry.claim(known.id, operation.id);
-    await stopMachine(context, record, request, operation);
-    await context.registry.update(record.id, { operation: undefined });
-    await collectTemplates(context);
-    return { names: [record.name] };
-  }, o);
+  return context.operations.start(
+    'stop',
+    [known.name],
+    { id: known.id },
+    async (operation) => {
+      const record = await context.registry.claim(known.id, operation.id);
+      await stopMachine(context, record, request, operation);
+      await context.registry.update(record.id, { operation: undefined });
+      await collectTemplates(context);
+      return { names: [record.name] };
+    },
+    o,
+  );
 }
 
 /** Starts a stopped environment from its disk. */
-export async function startStart(context: Context, name: string, request: LifecycleRequest, o: StartOptions): Promise<Operation> {
+export async function startStart(
+  context: Context,
+  name: string,
+  request: LifecycleRequest,
+  o: StartOptions,
+): Promise<Operation> {
   const known = context.registry.get(name);
   assertUnclaimed(known);
-  if (context.sessions.find(known.id) !== undefined) throw berthError('already-running', `environment "${known.name}" runs already`);
-  return context.operations.start('start', [known.name], { id: known.id, ...request }, (operation) => bootAgain(context, known, operation, undefined), o);
+  if (context.sessions.find(known.id) !== undefined)
+    throw berthError('already-running', `environment "${known.name}" runs already`);
+  return context.operations.start(
+    'start',
+    [known.name],
+    { id: known.id, ...request },
+    (operation) => bootAgain(context, known, operation, undefined),
+    o,
+  );
 }
 
 /** Stops it if it runs, then starts it from its disk. */
-export async function startRestart(context: Context, name: string, request: LifecycleRequest, o: StartOptions): Promise<Operation> {
+export async function startRestart(
+  context: Context,
+  name: string,
+  request: LifecycleRequest,
+  o: StartOptions,
+): Promise<Operation> {
   const known = context.registry.get(name);
   assertUnclaimed(known);
-  return context.operations.start('restart', [known.name], { id: known.id }, (operation) => bootAgain(context, known, operation, request), o);
+  return context.operations.start(
+    'restart',
+    [known.name],
+    { id: known.id },
+    (operation) => bootAgain(context, known, operation, request),
+    o,
+  );
 }
 
 /** Removes an environment with its disk, whatever its state; cancels what is being done to it. */
 export async function startRemove(context: Context, name: string, o: StartOptions): Promise<Operation> {
   const known = context.registry.get(name);
-  if (known.state === 'removing') throw berthError('conflict', `environment "${known.name}" is being removed already`);
-  return context.operations.start('rm', [known.name], { id: known.id }, async (operation) => {
-    await cancelOther(context, known);
-    const record = context.registry.find(known.id);
-    if (record === undefined) return { names: [known.name] };
-    await context.registry.update(record.id, { state: 'removing', operation: operation.id });
-    await operation.step('remove', `remove ${record.name}`, async (step) => {
-      const back = await memoryBack(record);
-      await discard(context, record);
-      await collectTemplates(context);
-      step.detail(back);
-    });
-    context.events.append('environment.removed', record.name, 'removed with its disk');
-    return { names: [record.name] };
-  }, o);
+  if (known.state === 'removing')
+    throw berthError('conflict', `environment "${known.name}" is being removed already`);
+  return context.operations.start(
+    'rm',
+    [known.name],
+    { id: known.id },
+    async (operation) => {
+      await cancelOther(context, known);
+      const record = context.registry.find(known.id);
+      if (record === undefined) return { names: [known.name] };
+      await context.registry.update(record.id, { state: 'removing', operation: operation.id });
+      await operation.step('remove', `remove ${record.name}`, async (step) => {
+        const back = await memoryBack(record);
+        await discard(context, record);
+        await collectTemplates(context);
+        step.detail(back);
+      });
+      context.events.append('environment.removed', record.name, 'removed with its disk');
+      return { names: [record.name] };
+    },
+    o,
+  );
 }
 
 async function cancelOther(context: Context, known: EnvironmentRecord): Promise<void> {
@@ -77,7 +120,12 @@ async function cancelOther(context: Context, known: EnvironmentRecord): Promise<
   await context.operations.wait(operation);
 }
 
-async function bootAgain(context: Context, known: EnvironmentRecord, operation: OperationContext, stopFirst: LifecycleRequest | undefined): Promise<{ names: string[] }> {
+async function bootAgain(
+  context: Context,
+  known: EnvironmentRecord,
+  operation: OperationContext,
+  stopFirst: LifecycleRequest | undefined,
+): Promise<{ names: string[] }> {
   const record = await context.registry.claim(known.id, operation.id);
   try {
     if (stopFirst !== undefined) await stopMachine(context, record, stopFirst, operation);
@@ -87,13 +135,22 @@ async function bootAgain(context: Context, known: EnvironmentRecord, operation: 
   } catch (error) {
     const runs = context.sessions.find(record.id) !== undefined;
     const reason = error instanceof Error ? error.message : String(error);
-    await context.registry.update(record.id, { state: runs ? 'degraded' : 'stopped', reason, operation: undefined });
+    await context.registry.update(record.id, {
+      state: runs ? 'degraded' : 'stopped',
+      reason,
+      operation: undefined,
+    });
     throw error;
   }
   return { names: [record.name] };
 }
 
-async function stopMachine(context: Context, record: EnvironmentRecord, request: LifecycleRequest, operation: OperationContext): Promise<void> {
+async function stopMachine(
+  context: Context,
+  record: EnvironmentRecord,
+  request: LifecycleRequest,
+  operation: OperationContext,
+): Promise<void> {
   await operation.step('stop', `stop ${record.name}`, async (step) => {
     const back = await memoryBack(record);
     await context.registry.update(record.id, { state: 'stopping' });
@@ -112,13 +169,19 @@ async function memoryBack(record: EnvironmentRecord): Promise<string> {
 }
 
 /** Boots the machine of a stopped environment from its disk. */
-export async function bootMachine(context: Context, record: EnvironmentRecord, operation: OperationContext): Promise<EnvironmentRecord> {
+export async function bootMachine(
+  context: Context,
+  record: EnvironmentRecord,
+  operation: OperationContext,
+): Promise<EnvironmentRecord> {
   const { disk, boot } = record;
   if (disk === undefined) throw berthError('not-running', `environment "${record.name}" has no disk`);
   await context.registry.update(record.id, { state: 'starting', reason: undefined });
   return operation.step('boot', `boot ${record.name}`, async () => {
-    const machine = await context.machines.boot(record.id, boot, disk, { timeoutMs: BOOT_TIMEOUT_MS, signal: operation.signal });
+    const machine = await context.machines.boot(record.id, boot, disk, {
+      timeoutMs: BOOT_TIMEOUT_MS,
+      signal: operation.signal,
+    });
     return takeOver(context, record, machine);
   });
 }
-

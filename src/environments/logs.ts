@@ -14,22 +14,40 @@ export interface LogOptions {
 }
 
 /** Output of one service or all: one container after the other, or all at once as it comes with `follow`. */
-export async function openLogs(context: Context, record: EnvironmentRecord, options: LogOptions): Promise<AsyncIterable<LogLine>> {
+export async function openLogs(
+  context: Context,
+  record: EnvironmentRecord,
+  options: LogOptions,
+): Promise<AsyncIterable<LogLine>> {
   const all = await readServices(context, record, options.signal);
   const wanted = all.filter(({ name }) => options.service === undefined || name === options.service);
   if (wanted.length === 0 && options.service !== undefined) {
     const names = [...new Set(all.map(({ name }) => name))].join(', ') || 'none';
-    throw berthError('not-found', `environment "${record.name}" has no service "${options.service}"; its services: ${names}`);
+    throw berthError(
+      'not-found',
+      `environment "${record.name}" has no service "${options.service}"; its services: ${names}`,
+    );
   }
   const sources = wanted.map((container) => linesOf(context, record, container, options));
   return options.follow ? merge(sources) : concatenate(sources);
 }
 
-async function* linesOf(context: Context, record: EnvironmentRecord, container: ServiceStatus, options: LogOptions): AsyncGenerator<LogLine> {
+async function* linesOf(
+  context: Context,
+  record: EnvironmentRecord,
+  container: ServiceStatus,
+  options: LogOptions,
+): AsyncGenerator<LogLine> {
   const { follow, tail, timestamps, signal } = options;
   const engine = context.sessions.engine(record);
-  const lines = engine.logs(container.container, { follow, timestamps, signal, ...(tail === undefined ? {} : { tail }) });
-  for await (const { stream, line, at } of lines) yield { service: container.name, stream, line, ...(at === undefined ? {} : { at }) };
+  const lines = engine.logs(container.container, {
+    follow,
+    timestamps,
+    signal,
+    ...(tail === undefined ? {} : { tail }),
+  });
+  for await (const { stream, line, at } of lines)
+    yield { service: container.name, stream, line, ...(at === undefined ? {} : { at }) };
 }
 
 async function* concatenate<Item>(sources: readonly AsyncGenerator<Item>[]): AsyncGenerator<Item> {

@@ -6,16 +6,22 @@ import { publishPorts } from './ports.ts';
 import type { EnvironmentRecord } from './record.ts';
 
 const IDENTITY_TIMEOUT_MS = 30_000;
+const RESPONSE_TIMEOUT_MS = 2_000;
 const SHUTDOWN_TIMEOUT_MS = 30_000;
 
 /**
  * Writes down that a machine runs, before anything else happens to it, and watches for its end.
  * From here on it is found again after the daemon was restarted.
  */
-export async function takeOver(context: Context, record: EnvironmentRecord, machine: Machine): Promise<EnvironmentRecord> {
+export async function takeOver(
+  context: Context,
+  record: EnvironmentRecord,
+  machine: Machine,
+): Promise<EnvironmentRecord> {
   const process = { process: machine.running.process, slot: machine.slot };
   // What dies with the host's power need not be known after it.
-  const updated = (await context.registry.update(record.id, { process }, { durability: 'relaxed' })) ?? record;
+  const updated =
+    (await context.registry.update(record.id, { process }, { durability: 'relaxed' })) ?? record;
   const session = context.sessions.add(record.id, machine);
   machine.running.exited.then(
     (exit) => (session.ending ? undefined : onExit(context, record.id, machine, exit)),
@@ -25,7 +31,12 @@ export async function takeOver(context: Context, record: EnvironmentRecord, mach
 }
 
 /** Gives a restored machine a name, keys, randomness and a clock of its own. Nothing of it may be reachable before. */
-export async function renewIdentity(context: Context, record: EnvironmentRecord, machine: Machine, signal: AbortSignal): Promise<EnvironmentRecord> {
+export async function renewIdentity(
+  context: Context,
+  record: EnvironmentRecord,
+  machine: Machine,
+  signal: AbortSignal,
+): Promise<EnvironmentRecord> {
   const identity = makeIdentity(record.name);
   await machine.running.resume();
   await machine.link.renewIdentity(identity, { timeoutMs: IDENTITY_TIMEOUT_MS, signal });
@@ -38,7 +49,11 @@ export async function renewIdentity(context: Context, record: EnvironmentRecord,
  * Ends an environment's machine: withdraws its ports, lets the guest shut down if `graceMs` allows, then ends the process.
  * Always ends; what it held is given back. Nothing happens when there is no machine.
  */
-export async function endMachine(context: Context, record: EnvironmentRecord, o: { readonly graceMs: number; readonly signal?: AbortSignal }): Promise<void> {
+export async function endMachine(
+  context: Context,
+  record: EnvironmentRecord,
+  o: { readonly graceMs: number; readonly signal?: AbortSignal },
+): Promise<void> {
   const session = context.sessions.find(record.id);
   await context.ingress.withdraw(record.id);
   if (session !== undefined) {
@@ -51,19 +66,28 @@ export async function endMachine(context: Context, record: EnvironmentRecord, o:
 }
 
 /** Asks containers and guest to end; whatever of it fails, the process is ended afterwards anyway. */
-async function shutDown(context: Context, record: EnvironmentRecord, graceMs: number, signal?: AbortSignal): Promise<void> {
+async function shutDown(
+  context: Context,
+  record: EnvironmentRecord,
+  graceMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
   const session = context.sessions.find(record.id);
   if (session === undefined) return;
   const deadline = AbortSignal.timeout(Math.min(graceMs, SHUTDOWN_TIMEOUT_MS));
   const within = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
   const ended = session.machine.running.exited.catch(() => undefined);
-  const aborted = new Promise<void>((resolve) => within.addEventListener('abort', () => resolve(), { once: true }));
+  const aborted = new Promise<void>((resolve) =>
+    within.addEventListener('abort', () => resolve(), { once: true }),
+  );
   try {
     const seconds = Math.max(1, Math.floor(graceMs / 3000));
-    const stopping = context.sessions.shell(record).exec(['podman', 'stop', '--all', '--time', String(seconds)], {
-      timeoutMs: graceMs,
-      signal: within,
-    });
+    const stopping = context.sessions
+      .shell(record)
+      .exec(['podman', 'stop', '--all', '--time', String(seconds)], {
+        timeoutMs: graceMs,
+        signal: within,
+      });
     await Promise.race([stopping, ended, aborted]);
     const agent = connectGuestAgent(session.machine.running.agentSocketPath);
     try {
@@ -81,7 +105,12 @@ async function onExit(
   context: Context,
   id: EnvironmentRecord['id'],
   machine: Machine,
-  exit: { readonly message: string; readonly poweredOff: boolean; readonly code?: number; readonly signal?: string },
+  exit: {
+    readonly message: string;
+    readonly poweredOff: boolean;
+    readonly code?: number;
+    readonly signal?: string;
+  },
 ): Promise<void> {
   const record = context.registry.find(id);
   if (record === undefined) return;
@@ -92,9 +121,11 @@ async function onExit(
   await context.machines.release(id, machine.slot);
   const how = exit.signal === undefined ? `exit code ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`;
   const state = exit.poweredOff ? 'stopped' : 'crashed';
-  const reason = exit.poweredOff ? 'the guest powered itself off' : `QEMU ended with ${how}${exit.message === '' ? '' : `: ${lastLine(exit.message)}`}`;
+  const reason = exit.poweredOff
+    ? 'the guest powered itself off'
+    : `QEMU ended with ${how}${exit.message === '' ? '' : `: ${lastLine(exit.message)}`}`;
   // While an operation works on it, that operation decides on the state.
-  const change = record.operation === undefined ? { state, reason } as const : {};
+  const change = record.operation === undefined ? ({ state, reason } as const) : {};
   await context.registry.update(id, { process: undefined, ...change });
   context.events.append(`environment.${state}`, record.name, reason);
   await collectTemplates(context);
@@ -109,6 +140,8 @@ export async function adopt(context: Context, record: EnvironmentRecord): Promis
   if (record.process === undefined || record.disk === undefined) return false;
   const machine = await context.machines.adopt(record.id, record.boot, record.disk, record.process);
   if (machine === undefined) return false;
+  // The daemon may have died while the machine stood still for a freeze.
+  if (await machine.running.isResponsive(RESPONSE_TIMEOUT_MS)) await machine.running.resume();
   const updated = await takeOver(context, record, machine);
   await publishPorts(context, updated);
   return true;

@@ -25,7 +25,8 @@ export class StatsSampler {
       pid === undefined ? undefined : memoryUse(pid),
       record.disk === undefined ? 0 : allocatedBytes(record.disk.directory),
     ]);
-    if (pid === undefined || memory === undefined) throw berthError('not-running', `environment "${record.name}" is ${record.state}`);
+    if (pid === undefined || memory === undefined)
+      throw berthError('not-running', `environment "${record.name}" is ${record.state}`);
     const cpuMs = cpuTimeMs(pid) ?? 0;
     return {
       id: record.id,
@@ -49,7 +50,11 @@ export class StatsSampler {
 }
 
 /** Services as they are now; what was seen is kept for `ls`. */
-export async function refreshServices(context: Context, record: EnvironmentRecord, signal: AbortSignal): Promise<readonly ServiceStatus[]> {
+export async function refreshServices(
+  context: Context,
+  record: EnvironmentRecord,
+  signal: AbortSignal,
+): Promise<readonly ServiceStatus[]> {
   const services = await readServices(context, record, signal);
   await context.registry.update(record.id, { services });
   return services;
@@ -57,17 +62,27 @@ export async function refreshServices(context: Context, record: EnvironmentRecor
 
 /** The console's output, also of a machine that has ended. */
 export async function readConsole(record: EnvironmentRecord, tailBytes: number | undefined): Promise<string> {
-  if (record.disk === undefined) throw berthError('not-running', `environment "${record.name}" has never run`);
+  if (record.disk === undefined)
+    throw berthError('not-running', `environment "${record.name}" has never run`);
   return tailFile(join(record.disk.directory, 'console.log'), tailBytes ?? CONSOLE_BYTES).catch(() => '');
 }
 
 /** Container of a service. @throws `not-found` naming the services that there are */
-export async function containerOf(context: Context, record: EnvironmentRecord, service: string, signal: AbortSignal): Promise<string> {
+export async function containerOf(
+  context: Context,
+  record: EnvironmentRecord,
+  service: string,
+  signal: AbortSignal,
+): Promise<string> {
   const services = await readServices(context, record, signal);
   const found = services.find(({ name }) => name === service);
   if (found !== undefined) return found.container;
   const names = [...new Set(services.map(({ name }) => name))].join(', ') || 'none';
-  throw berthError('not-found', `environment "${record.name}" has no service "${service}"; its services: ${names}`, {
-    remedy: `See them with \`./berth ps ${record.name}\`.`,
-  });
+  throw berthError(
+    'not-found',
+    `environment "${record.name}" has no service "${service}"; its services: ${names}`,
+    {
+      remedy: `See them with \`./berth ps ${record.name}\`.`,
+    },
+  );
 }

@@ -43,7 +43,15 @@ export const environmentCollection = defineCollection<EnvironmentRecord>('enviro
 
 /** What users see of a record. */
 export function viewOf(record: EnvironmentRecord): Environment {
-  const { workload: _workload, boot: _boot, disk: _disk, process, hostKey: _hostKey, freezing: _freezing, ...seen } = record;
+  const {
+    workload: _workload,
+    boot: _boot,
+    disk: _disk,
+    process,
+    hostKey: _hostKey,
+    freezing: _freezing,
+    ...seen
+  } = record;
   if (process === undefined) return seen;
   return { ...seen, pid: process.process.pid, namespace: process.slot.namespace };
 }

@@ -12,7 +12,10 @@ import type { EnvironmentRecord } from './record.ts';
  * over, unfinished work is undone or finished, what belongs to nobody is removed. Nothing that runs is ended because of
  * what is written down, except what an interrupted `up`, `fork` or `rm` left half-made.
  */
-export async function recover(context: Context, network: Pick<NetworkManager, 'start' | 'adopt'>): Promise<void> {
+export async function recover(
+  context: Context,
+  network: Pick<NetworkManager, 'start' | 'adopt'>,
+): Promise<void> {
   const records = context.registry.list();
   await takeOverNetwork(context, network, records);
   await Promise.all(records.map((record) => recoverOne(context, record)));
@@ -26,7 +29,11 @@ export async function recover(context: Context, network: Pick<NetworkManager, 's
 }
 
 /** On a bare host the network's tools are not there yet; then there is nothing to take over either. */
-async function takeOverNetwork(context: Context, network: Pick<NetworkManager, 'start' | 'adopt'>, records: readonly EnvironmentRecord[]): Promise<void> {
+async function takeOverNetwork(
+  context: Context,
+  network: Pick<NetworkManager, 'start' | 'adopt'>,
+  records: readonly EnvironmentRecord[],
+): Promise<void> {
   try {
     await network.start();
     await network.adopt(records.flatMap(({ process }) => (process === undefined ? [] : [process.slot])));
@@ -43,7 +50,11 @@ async function recoverOne(context: Context, record: EnvironmentRecord): Promise<
     await settle(context, record, runs);
   } catch (error) {
     context.log.warn({ environment: record.name, err: error }, 'the environment could not be taken over');
-    await context.registry.update(record.id, { state: 'degraded', reason: `it could not be taken over: ${String(error)}`, operation: undefined });
+    await context.registry.update(record.id, {
+      state: 'degraded',
+      reason: `it could not be taken over: ${String(error)}`,
+      operation: undefined,
+    });
   }
 }
 
@@ -54,14 +65,28 @@ async function settle(context: Context, record: EnvironmentRecord, runs: boolean
     const state = interrupted ? 'degraded' : record.state;
     const reason = interrupted ? `the daemon ended while the environment was ${record.state}` : record.reason;
     await context.registry.update(record.id, { state, reason, operation: undefined });
-    context.events.append('environment.adopted', record.name, `process ${record.process?.process.pid} goes on`);
+    context.events.append(
+      'environment.adopted',
+      record.name,
+      `process ${record.process?.process.pid} goes on`,
+    );
     return;
   }
   if (record.process !== undefined) await context.machines.release(record.id, record.process.slot);
   const ended = record.process !== undefined && record.state !== 'stopping';
   const lost = record.disk !== undefined && !(await hasDisk(record.disk));
-  const state = lost ? 'failed' : ended ? 'crashed' : record.state === 'crashed' || record.state === 'failed' ? record.state : 'stopped';
-  const reason = lost ? 'its disk is missing' : ended ? 'the machine ended while the daemon was not there' : record.reason;
+  const state = lost
+    ? 'failed'
+    : ended
+      ? 'crashed'
+      : record.state === 'crashed' || record.state === 'failed'
+        ? record.state
+        : 'stopped';
+  const reason = lost
+    ? 'its disk is missing'
+    : ended
+      ? 'the machine ended while the daemon was not there'
+      : record.reason;
   await context.registry.update(record.id, { state, reason, process: undefined, operation: undefined });
 }
 
@@ -70,9 +95,13 @@ async function closeOperations(context: Context): Promise<void> {
   for (const { operation } of context.operations.recoverable()) {
     await context.operations.resume(operation.id, async () => {
       if (operation.kind === 'rm') return { names: operation.targets };
-      throw berthError('cancelled', 'the daemon ended before this was finished; what was begun has been undone', {
-        remedy: 'Repeat the command.',
-      });
+      throw berthError(
+        'cancelled',
+        'the daemon ended before this was finished; what was begun has been undone',
+        {
+          remedy: 'Repeat the command.',
+        },
+      );
     });
   }
 }

@@ -30,7 +30,9 @@ export class EnvironmentRegistry {
 
   /** Oldest first. */
   list(): EnvironmentRecord[] {
-    return [...this.#records.values()].sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.name.localeCompare(b.name));
+    return [...this.#records.values()].sort(
+      (a, b) => a.createdAt.localeCompare(b.createdAt) || a.name.localeCompare(b.name),
+    );
   }
 
   /** By name or id. */
@@ -49,14 +51,18 @@ export class EnvironmentRegistry {
    * Adds environments, all or none, each with an address of its own.
    * @throws `name-taken`, `address-unavailable`
    */
-  async create(drafts: readonly Omit<EnvironmentRecord, 'id' | 'address' | 'createdAt'>[]): Promise<EnvironmentRecord[]> {
+  async create(
+    drafts: readonly Omit<EnvironmentRecord, 'id' | 'address' | 'createdAt'>[],
+  ): Promise<EnvironmentRecord[]> {
     return this.#writing.run(async () => {
       const taken = drafts.find(({ name }) => this.find(name) !== undefined);
-      if (taken !== undefined) throw berthError('name-taken', `there is an environment "${taken.name}" already`);
+      if (taken !== undefined)
+        throw berthError('name-taken', `there is an environment "${taken.name}" already`);
       const addresses = new Set(this.list().map(({ address }) => address));
       const records = drafts.map((draft) => {
         const address = freeAddress(addresses, this.#firstBlock);
-        if (address === undefined) throw berthError('address-unavailable', 'all addresses of 127.88.0.0/16 are in use');
+        if (address === undefined)
+          throw berthError('address-unavailable', 'all addresses of 127.88.0.0/16 are in use');
         addresses.add(address);
         const id = `env-${randomBytes(6).toString('hex')}` as EnvironmentId;
         return { ...draft, id, address, createdAt: new Date().toISOString() };
@@ -67,7 +73,11 @@ export class EnvironmentRegistry {
   }
 
   /** Changes a record and writes it; undefined when it is gone. */
-  async update(id: EnvironmentId, change: Change, options: WriteOptions = {}): Promise<EnvironmentRecord | undefined> {
+  async update(
+    id: EnvironmentId,
+    change: Change,
+    options: WriteOptions = {},
+  ): Promise<EnvironmentRecord | undefined> {
     return this.#writing.run(async () => {
       const before = this.#records.get(id);
       if (before === undefined) return undefined;
@@ -107,7 +117,11 @@ export class EnvironmentRegistry {
 /** @throws `conflict` */
 export function assertUnclaimed(record: EnvironmentRecord): void {
   if (record.operation === undefined) return;
-  throw berthError('conflict', `environment "${record.name}" is being changed by operation ${record.operation}`, {
-    remedy: `Wait for it with \`./berth operation show ${record.operation}\`, or cancel it with \`./berth operation cancel ${record.operation}\`.`,
-  });
+  throw berthError(
+    'conflict',
+    `environment "${record.name}" is being changed by operation ${record.operation}`,
+    {
+      remedy: `Wait for it with \`./berth operation show ${record.operation}\`, or cancel it with \`./berth operation cancel ${record.operation}\`.`,
+    },
+  );
 }

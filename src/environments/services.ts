@@ -12,13 +12,28 @@ const LOG_LINES = 10;
 const QUERY_TIMEOUT_MS = 30_000;
 
 /** Asks the engine for the project's containers. */
-export async function readServices(context: Context, record: EnvironmentRecord, signal: AbortSignal): Promise<ServiceStatus[]> {
+export async function readServices(
+  context: Context,
+  record: EnvironmentRecord,
+  signal: AbortSignal,
+): Promise<ServiceStatus[]> {
   const engine = context.sessions.engine(record);
-  const containers = await engine.containers(record.workload.project, { timeoutMs: QUERY_TIMEOUT_MS, signal });
+  const containers = await engine.containers(record.workload.project, {
+    timeoutMs: QUERY_TIMEOUT_MS,
+    signal,
+  });
   return containers.map(statusOf);
 }
 
-function statusOf({ service, name, image, state, health, exitCode, startedAt }: EngineContainer): ServiceStatus {
+function statusOf({
+  service,
+  name,
+  image,
+  state,
+  health,
+  exitCode,
+  startedAt,
+}: EngineContainer): ServiceStatus {
   return {
     ...{ name: service, container: name, image, state },
     ...(health === undefined ? {} : { health }),
@@ -35,26 +50,48 @@ export async function waitForServices(
   context: Context,
   record: EnvironmentRecord,
   project: ComposeProject,
-  o: { readonly timeoutMs: number; readonly signal: AbortSignal; readonly onChange: (detail: string) => void },
+  o: {
+    readonly timeoutMs: number;
+    readonly signal: AbortSignal;
+    readonly onChange: (detail: string) => void;
+  },
 ): Promise<readonly ServiceStatus[]> {
   return poll(
     async () => {
       const services = await readServices(context, record, o.signal);
       const verdict = judgeServices(project, services);
       if (verdict.kind === 'ready') return services;
-      if (verdict.kind === 'failed') throw await failureOf(context, record, verdict.service, verdict.reason, o.signal);
+      if (verdict.kind === 'failed')
+        throw await failureOf(context, record, verdict.service, verdict.reason, o.signal);
       o.onChange(verdict.waiting.join(', '));
       return undefined;
     },
-    { timeoutMs: o.timeoutMs, intervalMs: POLL_INTERVAL_MS, signal: o.signal, what: `the services of ${record.name}` },
+    {
+      timeoutMs: o.timeoutMs,
+      intervalMs: POLL_INTERVAL_MS,
+      signal: o.signal,
+      what: `the services of ${record.name}`,
+    },
   );
 }
 
-async function failureOf(context: Context, record: EnvironmentRecord, service: ServiceStatus, reason: string, signal: AbortSignal): Promise<Error> {
+async function failureOf(
+  context: Context,
+  record: EnvironmentRecord,
+  service: ServiceStatus,
+  reason: string,
+  signal: AbortSignal,
+): Promise<Error> {
   const lines: string[] = [];
   try {
     const engine = context.sessions.engine(record);
-    for await (const { line } of engine.logs(service.container, { follow: false, tail: LOG_LINES, timestamps: false, signal })) lines.push(line);
+    for await (const { line } of engine.logs(service.container, {
+      follow: false,
+      tail: LOG_LINES,
+      timestamps: false,
+      signal,
+    }))
+      lines.push(line);
   } catch {
     // The reason stands without its log, too.
   }

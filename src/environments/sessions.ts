@@ -1,4 +1,10 @@
-import { connectEngine, connectGuestShell, type Engine, type GuestShell, type HostKeyPair } from '../guest/index.ts';
+import {
+  connectEngine,
+  connectGuestShell,
+  type Engine,
+  type GuestShell,
+  type HostKeyPair,
+} from '../guest/index.ts';
 import { berthError } from '../errors/index.ts';
 import type { Machine } from '../machines/index.ts';
 import type { EnvironmentId } from '../model/index.ts';

@@ -28,29 +28,41 @@ export class TemplateOperations {
     assertUnclaimed(known);
     context.sessions.get(known);
     const taken = (await context.templates.find(request.name)) ?? context.registry.find(request.name);
-    if (taken !== undefined) throw berthError('name-taken', `there is a template or environment "${request.name}" already`);
-    return context.operations.start('template', [request.name], request, async (operation) => {
-      const record = await context.registry.claim(known.id, operation.id);
-      try {
-        await freezeNamed(context, record, request.name, operation);
-      } finally {
-        await context.registry.update(record.id, { operation: undefined });
-      }
-      return { names: [request.name] };
-    }, options);
+    if (taken !== undefined)
+      throw berthError('name-taken', `there is a template or environment "${request.name}" already`);
+    return context.operations.start(
+      'template',
+      [request.name],
+      request,
+      async (operation) => {
+        const record = await context.registry.claim(known.id, operation.id);
+        try {
+          await freezeNamed(context, record, request.name, operation);
+        } finally {
+          await context.registry.update(record.id, { operation: undefined });
+        }
+        return { names: [request.name] };
+      },
+      options,
+    );
   }
 
   async remove(ref: string): Promise<void> {
     const context = this.#context;
     const manifest = await context.templates.find(ref);
-    if (manifest === undefined) throw berthError('not-found', `there is no template "${ref}"`, { remedy: 'See what there is with `./berth template ls`.' });
+    if (manifest === undefined)
+      throw berthError('not-found', `there is no template "${ref}"`, {
+        remedy: 'See what there is with `./berth template ls`.',
+      });
     const users = usersOf(manifest, await context.templates.list(), context.registry.list());
-    if (users.length > 0) throw berthError('template-in-use', `template "${manifest.name}" is needed by ${users.join(', ')}`);
+    if (users.length > 0)
+      throw berthError('template-in-use', `template "${manifest.name}" is needed by ${users.join(', ')}`);
     await context.templates.remove(manifest.id);
   }
 
   async #viewOf(manifest: TemplateManifest, all: readonly TemplateManifest[]): Promise<Template> {
-    const { id, name, kind, image, shape, createdAt, source, qemuVersion, machineType, accelerator } = manifest;
+    const { id, name, kind, image, shape, createdAt, source, qemuVersion, machineType, accelerator } =
+      manifest;
     return {
       ...{ id, name, kind, image, shape, createdAt, qemuVersion, machineType, accelerator },
       ...(source === undefined ? {} : { source }),
@@ -61,15 +73,26 @@ export class TemplateOperations {
 }
 
 /** Names of the environments and templates whose disk stands on this template's. */
-function usersOf(manifest: TemplateManifest, templates: readonly TemplateManifest[], environments: readonly EnvironmentRecord[]): string[] {
+function usersOf(
+  manifest: TemplateManifest,
+  templates: readonly TemplateManifest[],
+  environments: readonly EnvironmentRecord[],
+): string[] {
   const { id } = manifest;
   return [
-    ...environments.filter(({ disk, template }) => disk?.layers.includes(id) ?? template === id).map(({ name }) => name),
+    ...environments
+      .filter(({ disk, template }) => disk?.layers.includes(id) ?? template === id)
+      .map(({ name }) => name),
     ...templates.filter(({ layers }) => layers.includes(id)).map(({ name }) => name),
   ];
 }
 
-async function freezeNamed(context: Context, record: EnvironmentRecord, name: string, operation: OperationContext): Promise<void> {
+async function freezeNamed(
+  context: Context,
+  record: EnvironmentRecord,
+  name: string,
+  operation: OperationContext,
+): Promise<void> {
   const { disk } = record;
   if (disk === undefined) throw berthError('not-running', `environment "${record.name}" has no disk`);
   const plan = planFreeze(disk);
@@ -90,7 +113,9 @@ async function freezeNamed(context: Context, record: EnvironmentRecord, name: st
       }),
     );
     await context.registry.update(record.id, { freezing: undefined, disk: frozen.disk });
-    await operation.step('seal', 'compute hashes', () => context.templates.seal(frozen.manifest, operation.signal));
+    await operation.step('seal', 'compute hashes', () =>
+      context.templates.seal(frozen.manifest, operation.signal),
+    );
   } catch (error) {
     await settleFailedFreeze(context, record);
     throw error;

@@ -33,15 +33,23 @@ interface Wish {
  * Checks a request completely, records the operation and begins it.
  * @throws `compose-invalid`, `compose-unsupported`, `name-invalid`, `image-unknown`, `memory-exceeded`, `port-in-use`, `conflict`, …
  */
-export async function startUp(context: Context, request: UpRequest, o: { readonly idempotencyKey?: string }): Promise<Operation> {
+export async function startUp(
+  context: Context,
+  request: UpRequest,
+  o: { readonly idempotencyKey?: string },
+): Promise<Operation> {
   const wish = readRequest(request);
   await context.hypervisor.version();
   const known = context.registry.find(wish.name);
   if (known !== undefined) assertUnclaimed(known);
   if (known?.state === 'failed' || (known !== undefined && known.disk === undefined)) {
-    throw berthError('name-taken', `environment "${wish.name}" has failed before: ${known.reason ?? 'it was not finished'}`, {
-      remedy: `Remove it with \`./berth rm ${wish.name}\` and repeat the command.`,
-    });
+    throw berthError(
+      'name-taken',
+      `environment "${wish.name}" has failed before: ${known.reason ?? 'it was not finished'}`,
+      {
+        remedy: `Remove it with \`./berth rm ${wish.name}\` and repeat the command.`,
+      },
+    );
   }
   await assertImageKnown(context, wish.imageRef);
   await assertArchives(wish);
@@ -51,7 +59,9 @@ export async function startUp(context: Context, request: UpRequest, o: { readonl
   const elsewhere = ports.filter(({ hostAddress }) => hostAddress !== (known?.address ?? '127.88.0.0'));
   await context.ingress.check(elsewhere, known?.id);
   const work = (operation: OperationContext) =>
-    known === undefined ? createEnvironment(context, wish, operation) : updateEnvironment(context, known, wish, operation);
+    known === undefined
+      ? createEnvironment(context, wish, operation)
+      : updateEnvironment(context, known, wish, operation);
   return context.operations.start('up', [wish.name], { name: wish.name }, work, o);
 }
 
@@ -67,7 +77,9 @@ function readRequest(request: UpRequest): Wish {
   }
   const name = request.name ?? project.name ?? toName(basename(request.projectDirectory));
   if (!isName(name)) {
-    throw berthError('name-invalid', `"${name}" cannot be the name of an environment`, { problems: [{ path: 'name', message: 'lower-case letters, digits and hyphens, at most 40' }] });
+    throw berthError('name-invalid', `"${name}" cannot be the name of an environment`, {
+      problems: [{ path: 'name', message: 'lower-case letters, digits and hyphens, at most 40' }],
+    });
   }
   const workload: Workload = {
     compose: request.compose,
@@ -78,26 +90,41 @@ function readRequest(request: UpRequest): Wish {
     publish: request.publish ?? [],
     ports: [],
   };
-  return { name, project, workload, shape: resolveShape(request.shape, project), imageRef: request.image ?? project.berth.image ?? DEFAULT_IMAGE };
+  return {
+    name,
+    project,
+    workload,
+    shape: resolveShape(request.shape, project),
+    imageRef: request.image ?? project.berth.image ?? DEFAULT_IMAGE,
+  };
 }
 
 function toName(text: string): string {
-  return text.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 40);
+  return text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 40);
 }
 
 async function assertImageKnown(context: Context, ref: string): Promise<void> {
   if ((await context.images.get(ref)) !== undefined) return;
   const recipes = await context.images.recipes();
   if (recipes.includes(ref)) return;
-  throw berthError('image-unknown', `there is no image "${ref}" and no recipe of that name; recipes: ${recipes.join(', ')}`);
+  throw berthError(
+    'image-unknown',
+    `there is no image "${ref}" and no recipe of that name; recipes: ${recipes.join(', ')}`,
+  );
 }
 
 async function assertArchives(wish: Wish): Promise<void> {
   const problems = [];
   for (const [index, path] of archivePaths(wish.project, wish.workload).entries()) {
-    if (!(await exists(path))) problems.push({ path: `x-berth.images[${index}]`, message: `there is no file ${path}` });
+    if (!(await exists(path)))
+      problems.push({ path: `x-berth.images[${index}]`, message: `there is no file ${path}` });
   }
-  if (problems.length > 0) throw berthError('compose-invalid', 'a container image archive is missing', { problems });
+  if (problems.length > 0)
+    throw berthError('compose-invalid', 'a container image archive is missing', { problems });
 }
 
 async function assertFits(context: Context, shape: Shape): Promise<void> {
@@ -108,10 +135,19 @@ async function assertFits(context: Context, shape: Shape): Promise<void> {
     memoryAvailableBytes: memory.availableBytes,
     diskFreeBytes: disk.freeBytes,
   });
-  if (problems.length > 0) throw berthError('memory-exceeded', `the machine does not fit on this host: ${problems[0]?.message ?? ''}`, { problems });
+  if (problems.length > 0)
+    throw berthError(
+      'memory-exceeded',
+      `the machine does not fit on this host: ${problems[0]?.message ?? ''}`,
+      { problems },
+    );
 }
 
-async function createEnvironment(context: Context, wish: Wish, operation: OperationContext): Promise<{ names: string[] }> {
+async function createEnvironment(
+  context: Context,
+  wish: Wish,
+  operation: OperationContext,
+): Promise<{ names: string[] }> {
   const { signal } = operation;
   const image = await ensureImage(context, wish.imageRef, operation);
   const template = await operation.step('template', 'prepare a warm guest to start from', (step) =>
@@ -152,15 +188,31 @@ async function addRecord(
   from: Pick<EnvironmentRecord, 'image' | 'boot'> & { readonly template: TemplateId },
   operation: OperationContext,
 ): Promise<EnvironmentRecord> {
-  const draft = { ...from, name: wish.name, state: 'creating', shape: wish.shape, ports: [], services: [], workload: wish.workload, operation: operation.id } as const;
+  const draft = {
+    ...from,
+    name: wish.name,
+    state: 'creating',
+    shape: wish.shape,
+    ports: [],
+    services: [],
+    workload: wish.workload,
+    operation: operation.id,
+  } as const;
   const [record] = await context.registry.create([draft]);
   if (record === undefined) throw berthError('internal', 'no environment was recorded');
   const { ports } = planPorts(wish.project, wish.workload.publish, record.address);
-  return (await context.registry.update(record.id, { ports, workload: { ...wish.workload, ports } })) ?? record;
+  return (
+    (await context.registry.update(record.id, { ports, workload: { ...wish.workload, ports } })) ?? record
+  );
 }
 
 /** Applies a changed file to an environment that is there; one that does not run is started first. */
-async function updateEnvironment(context: Context, known: EnvironmentRecord, wish: Wish, operation: OperationContext): Promise<{ names: string[] }> {
+async function updateEnvironment(
+  context: Context,
+  known: EnvironmentRecord,
+  wish: Wish,
+  operation: OperationContext,
+): Promise<{ names: string[] }> {
   const record = await context.registry.claim(known.id, operation.id);
   try {
     const { ports } = planPorts(wish.project, wish.workload.publish, record.address);
@@ -181,11 +233,17 @@ async function updateEnvironment(context: Context, known: EnvironmentRecord, wis
  * What is left of an environment whose `up` failed: nothing when it had no machine yet or was cancelled;
  * otherwise its machine runs on, so that logs and a shell can tell why.
  */
-async function settleFailure(context: Context, id: EnvironmentRecord['id'], error: unknown, cancelled: boolean): Promise<void> {
+async function settleFailure(
+  context: Context,
+  id: EnvironmentRecord['id'],
+  error: unknown,
+  cancelled: boolean,
+): Promise<void> {
   const record = context.registry.find(id);
   if (record === undefined) return;
   const reason = error instanceof Error ? error.message : String(error);
   const runs = context.sessions.find(id) !== undefined;
   if (record.state === 'creating' && (cancelled || !runs)) await discard(context, record);
-  else await context.registry.update(id, { state: runs ? 'degraded' : 'stopped', reason, operation: undefined });
+  else
+    await context.registry.update(id, { state: runs ? 'degraded' : 'stopped', reason, operation: undefined });
 }

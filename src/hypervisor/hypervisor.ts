@@ -124,9 +124,16 @@ export interface Hypervisor {
    */
   start(spec: MachineSpec, signal: AbortSignal): Promise<RunningMachine>;
   /** Finds the process of a machine that was started by an earlier daemon; undefined when there is none. */
-  adopt(spec: Pick<MachineSpec, 'id' | 'directory' | 'memoryMib'>, process: ProcessIdentity): Promise<RunningMachine | undefined>;
+  adopt(
+    spec: Pick<MachineSpec, 'id' | 'directory' | 'memoryMib'>,
+    process: ProcessIdentity,
+  ): Promise<RunningMachine | undefined>;
   /** Processes of machines below `directory`, known or not. */
   findProcesses(directory: string): Promise<{ readonly id: string; readonly process: ProcessIdentity }[]>;
   /** Makes an empty disk layer over `backing`, which need not exist yet. `sizeGib` is that of the backing file or more. */
-  createDisk(path: string, backing: { readonly path: string; readonly format: 'raw' | 'qcow2' }, sizeGib: number): Promise<void>;
+  createDisk(
+    path: string,
+    backing: { readonly path: string; readonly format: 'raw' | 'qcow2' },
+    sizeGib: number,
+  ): Promise<void>;
 }

@@ -28,7 +28,11 @@ export interface BaseTemplates {
   /** The template that is there; undefined when it has to be made first. */
   find(image: BuiltImage, shape: Shape): Promise<TemplateManifest | undefined>;
   /** Finds it or makes it: boots a guest, runs one container in it, freezes it. Two calls for the same make it once. */
-  ensure(image: BuiltImage, shape: Shape, o: { signal: AbortSignal; onProgress: ProgressListener }): Promise<TemplateManifest>;
+  ensure(
+    image: BuiltImage,
+    shape: Shape,
+    o: { signal: AbortSignal; onProgress: ProgressListener },
+  ): Promise<TemplateManifest>;
 }
 
 export interface BaseTemplateOptions {
@@ -48,7 +52,10 @@ export function createBaseTemplates(options: BaseTemplateOptions): BaseTemplates
     accelerator: await options.accelerator(image.kernelPath),
     kernelPath: image.kernelPath,
     initrdPath: image.initrdPath,
-    kernelArguments: [...image.kernelArguments, `berth.key=${Buffer.from(options.clientKey.public).toString('base64')}`],
+    kernelArguments: [
+      ...image.kernelArguments,
+      `berth.key=${Buffer.from(options.clientKey.public).toString('base64')}`,
+    ],
   });
   const find = async (image: BuiltImage, shape: Shape) => {
     const { machineType, version } = await options.hypervisor.version();

@@ -44,9 +44,14 @@ export interface Frozen {
 /** @throws `conflict` when the disk has too many layers */
 export function planFreeze(disk: MachineDisk): FreezePlan {
   if (disk.layers.length >= MAX_LAYERS) {
-    throw berthError('conflict', `the disk has ${disk.layers.length} layers, one for each time it was forked; ${MAX_LAYERS} is the limit`, {
-      remedy: 'Make a template once with `./berth template create ENV NAME` and fork that as often as you like.',
-    });
+    throw berthError(
+      'conflict',
+      `the disk has ${disk.layers.length} layers, one for each time it was forked; ${MAX_LAYERS} is the limit`,
+      {
+        remedy:
+          'Make a template once with `./berth template create ENV NAME` and fork that as often as you like.',
+      },
+    );
   }
   const count = Number(/\d+/.exec(disk.top)?.[0] ?? 0) + 1;
   return { template: newTemplateId(), top: `disk-${count}.qcow2` };
@@ -60,13 +65,21 @@ function newTemplateId(): TemplateId {
  * Freezes a running machine into a template and lets it go on. The machine's disk layer becomes the template's;
  * the machine goes on in a new layer above it. The hashes are left to {@link TemplateStore.seal}.
  */
-export async function freeze(hypervisor: Hypervisor, templates: TemplateStore, request: FreezeRequest): Promise<Frozen> {
+export async function freeze(
+  hypervisor: Hypervisor,
+  templates: TemplateStore,
+  request: FreezeRequest,
+): Promise<Frozen> {
   const { machine, disk, plan } = request;
   const files = await templates.prepare(plan.template);
   const overlayPath = join(disk.directory, plan.top);
   try {
     await prepareFiles(hypervisor, request, files, overlayPath);
-    const report = await machine.running.freeze({ statePath: files.state, overlayPath, signal: request.signal });
+    const report = await machine.running.freeze({
+      statePath: files.state,
+      overlayPath,
+      signal: request.signal,
+    });
     const manifest = await finish(hypervisor, templates, request, files, report);
     return { manifest, disk: await adoptLayer(disk, plan), report };
   } catch (error) {
@@ -96,7 +109,12 @@ export async function adoptLayer(disk: MachineDisk, plan: FreezePlan): Promise<M
   return { directory: disk.directory, top: plan.top, layers: [plan.template, ...disk.layers] };
 }
 
-async function prepareFiles(hypervisor: Hypervisor, request: FreezeRequest, files: TemplateFiles, overlayPath: string): Promise<void> {
+async function prepareFiles(
+  hypervisor: Hypervisor,
+  request: FreezeRequest,
+  files: TemplateFiles,
+  overlayPath: string,
+): Promise<void> {
   const { machine, disk, boot } = request;
   const uid = machineUid(machine.slot.index);
   const below = { path: files.disk, format: 'qcow2' } as const;
@@ -104,7 +122,9 @@ async function prepareFiles(hypervisor: Hypervisor, request: FreezeRequest, file
   await hardLink(join(disk.directory, disk.top), files.disk);
   await Promise.all([
     chown(files.state, uid, MACHINE_GID),
-    hypervisor.createDisk(overlayPath, below, boot.shape.diskGib).then(() => chown(overlayPath, uid, MACHINE_GID)),
+    hypervisor
+      .createDisk(overlayPath, below, boot.shape.diskGib)
+      .then(() => chown(overlayPath, uid, MACHINE_GID)),
     hypervisor.createDisk(files.overlay, below, boot.shape.diskGib),
   ]);
 }
@@ -150,7 +170,15 @@ async function finish(
 /** Hash of what the guest sees as its hardware; a saved state is only loaded into the same. */
 export function hardwareHash(boot: MachineBoot, machineType: string): string {
   const { shape, accelerator, kernelPath, initrdPath, kernelArguments } = boot;
-  const seen = [machineType, accelerator, shape.vcpus, shape.memoryMib, kernelPath, initrdPath, ...kernelArguments];
+  const seen = [
+    machineType,
+    accelerator,
+    shape.vcpus,
+    shape.memoryMib,
+    kernelPath,
+    initrdPath,
+    ...kernelArguments,
+  ];
   return createHash('sha256').update(JSON.stringify(seen)).digest('hex');
 }
 
@@ -158,7 +186,11 @@ export function hardwareHash(boot: MachineBoot, machineType: string): string {
  * Checks that a template was saved by the same hypervisor that would load it.
  * @throws `template-invalid` with what differs
  */
-export async function assertLoadable(hypervisor: Hypervisor, manifest: TemplateManifest, accelerator: string): Promise<void> {
+export async function assertLoadable(
+  hypervisor: Hypervisor,
+  manifest: TemplateManifest,
+  accelerator: string,
+): Promise<void> {
   const { version, machineType } = await hypervisor.version();
   const differences = [
     ['QEMU', manifest.qemuVersion, version],

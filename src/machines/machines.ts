@@ -14,7 +14,7 @@ import {
   removeTree,
   terminate,
 } from '../host/index.ts';
-import type { Hypervisor, MachineSpec, MachineStart, RunningMachine } from '../hypervisor/index.ts';
+import type { Hypervisor, MachineSpec, MachineStart } from '../hypervisor/index.ts';
 import type { NetworkManager, NetworkSlot } from '../network/index.ts';
 import { type Layout, MACHINE_GID, machineUid } from './layout.ts';
 import type { Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';
@@ -75,29 +75,60 @@ export class Machines {
    * Boots a machine from its kernel and waits until its guest daemon answers.
    * @throws `boot-timeout`, `hypervisor-failed`; then nothing of it runs
    */
-  async boot(id: string, boot: MachineBoot, disk: MachineDisk, o: { timeoutMs: number; signal: AbortSignal }): Promise<Machine> {
+  async boot(
+    id: string,
+    boot: MachineBoot,
+    disk: MachineDisk,
+    o: { timeoutMs: number; signal: AbortSignal },
+  ): Promise<Machine> {
     const machine = await this.#start(id, boot, disk, { kind: 'boot' }, o.signal);
     try {
       await machine.link.waitReady({ timeoutMs: o.timeoutMs, signal: o.signal });
       return machine;
     } catch (error) {
       await this.end(machine);
-      throw o.signal.aborted ? error : berthError('boot-timeout', `the guest of ${id} did not report ready within ${o.timeoutMs} ms`, { cause: error });
+      throw o.signal.aborted
+        ? error
+        : berthError('boot-timeout', `the guest of ${id} did not report ready within ${o.timeoutMs} ms`, {
+            cause: error,
+          });
     }
   }
 
   /** Starts a machine from a template. Its vCPUs stand still until the caller resumes it. */
-  async restore(id: string, boot: MachineBoot, disk: MachineDisk, template: TemplateManifest, o: { signal: AbortSignal; onStep?: StepListener }): Promise<Machine> {
-    if (template.diskOnly) throw berthError('template-invalid', `template "${template.name}" keeps a disk layer only`);
+  async restore(
+    id: string,
+    boot: MachineBoot,
+    disk: MachineDisk,
+    template: TemplateManifest,
+    o: { signal: AbortSignal; onStep?: StepListener },
+  ): Promise<Machine> {
+    if (template.diskOnly)
+      throw berthError('template-invalid', `template "${template.name}" keeps a disk layer only`);
     await this.#templates.verify(template, o.signal);
     const statePath = this.#templates.files(template.id).state;
-    return this.#start(id, boot, disk, { kind: 'restore', statePath, memoryOffset: template.memoryOffset }, o.signal, o.onStep);
+    return this.#start(
+      id,
+      boot,
+      disk,
+      { kind: 'restore', statePath, memoryOffset: template.memoryOffset },
+      o.signal,
+      o.onStep,
+    );
   }
 
   /** Finds a machine that an earlier daemon started; undefined when its process is gone. */
-  async adopt(id: string, boot: MachineBoot, disk: MachineDisk, known: MachineProcess): Promise<Machine | undefined> {
+  async adopt(
+    id: string,
+    boot: MachineBoot,
+    disk: MachineDisk,
+    known: MachineProcess,
+  ): Promise<Machine | undefined> {
     const { directory } = disk;
-    const running = await this.#hypervisor.adopt({ id, directory, memoryMib: boot.shape.memoryMib }, known.process);
+    const running = await this.#hypervisor.adopt(
+      { id, directory, memoryMib: boot.shape.memoryMib },
+      known.process,
+    );
     if (running === undefined) return undefined;
     return { id, running, slot: known.slot, link: connectGuestDaemon(running.guestSocketPath) };
   }
@@ -106,7 +137,11 @@ export class Machines {
   async end(machine: Machine, o: { graceMs?: number } = {}): Promise<void> {
     machine.link.close();
     const gone = await machine.running.terminate(o);
-    if (!gone) throw berthError('machine-unresponsive', `QEMU process ${machine.running.process.pid} of ${machine.id} could not be ended`);
+    if (!gone)
+      throw berthError(
+        'machine-unresponsive',
+        `QEMU process ${machine.running.process.pid} of ${machine.id} could not be ended`,
+      );
     machine.running.detach();
     await this.release(machine.id, machine.slot);
   }
@@ -152,7 +187,14 @@ export class Machines {
     await ensureDirectory(directory, { mode: 0o711 });
   }
 
-  async #start(id: string, boot: MachineBoot, disk: MachineDisk, start: MachineStart, signal: AbortSignal, onStep?: StepListener): Promise<Machine> {
+  async #start(
+    id: string,
+    boot: MachineBoot,
+    disk: MachineDisk,
+    start: MachineStart,
+    signal: AbortSignal,
+    onStep?: StepListener,
+  ): Promise<Machine> {
     const undo = new UndoStack();
     try {
       const slot = await this.#network.acquire(id, signal);
@@ -171,7 +213,13 @@ export class Machines {
     }
   }
 
-  #specOf(id: string, boot: MachineBoot, disk: MachineDisk, slot: NetworkSlot, start: MachineStart): MachineSpec {
+  #specOf(
+    id: string,
+    boot: MachineBoot,
+    disk: MachineDisk,
+    slot: NetworkSlot,
+    start: MachineStart,
+  ): MachineSpec {
     return {
       id,
       directory: disk.directory,
@@ -194,7 +242,8 @@ export class Machines {
     await chown(spec.directory, spec.uid, spec.gid);
     for (const name of await listDirectory(spec.directory)) {
       if (name.endsWith('.sock')) await removeTree(join(spec.directory, name));
-      else if (name.endsWith('.qcow2') || name === 'console.log') await chown(join(spec.directory, name), spec.uid, spec.gid);
+      else if (name.endsWith('.qcow2') || name === 'console.log')
+        await chown(join(spec.directory, name), spec.uid, spec.gid);
     }
   }
 
@@ -215,10 +264,4 @@ export function cgroupMaker(homeId: string): (spec: MachineSpec) => ReturnType<t
 /** True when the machine's disk is where it should be. */
 export function hasDisk(disk: MachineDisk): Promise<boolean> {
   return exists(join(disk.directory, disk.top));
-}
-
-/** Ends `running` without a machine around it. */
-export async function endProcess(running: RunningMachine): Promise<void> {
-  await running.terminate();
-  running.detach();
 }

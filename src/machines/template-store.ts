@@ -122,9 +122,13 @@ export class TemplateStore {
     const { state, disk } = await this.#hash(manifest.id, signal);
     if (state !== manifest.hashes?.state || disk !== manifest.hashes.disk) {
       const what = state !== manifest.hashes?.state ? 'memory' : 'disk';
-      throw berthError('template-invalid', `the ${what} of template "${manifest.name}" differs from what was saved`, {
-        remedy: `Remove it with \`./berth template rm ${manifest.name}\`; it is made again when needed.`,
-      });
+      throw berthError(
+        'template-invalid',
+        `the ${what} of template "${manifest.name}" differs from what was saved`,
+        {
+          remedy: `Remove it with \`./berth template rm ${manifest.name}\`; it is made again when needed.`,
+        },
+      );
     }
     this.#verified.add(manifest.id);
   }
@@ -135,7 +139,10 @@ export class TemplateStore {
 
   async #hash(id: TemplateId, signal: AbortSignal): Promise<{ state: string; disk: string }> {
     const files = this.files(id);
-    const [state, disk] = await Promise.all([sha256File(files.state, { signal }), sha256File(files.disk, { signal })]);
+    const [state, disk] = await Promise.all([
+      sha256File(files.state, { signal }),
+      sha256File(files.disk, { signal }),
+    ]);
     return { state, disk };
   }
 

@@ -16,7 +16,7 @@ import { checkRoot } from './checks/root.ts';
 import { checkSystem } from './checks/system.ts';
 import { checkTools } from './checks/tools.ts';
 import { checkTun } from './checks/tun.ts';
-import { DEFAULT_QEMU } from './qemu-version.ts';
+import { DEFAULT_QEMU } from '../hypervisor/index.ts';
 
 /** In the order in which they are shown. */
 const CHECKS: readonly Check[] = [

@@ -5,7 +5,7 @@ import { loadKernelModules } from './kernel-modules.ts';
 import { readHostPackages } from './packages/host-packages.ts';
 import { installPackages } from './packages/install-packages.ts';
 import { type PlannedPackage, planPackages } from './packages/plan-packages.ts';
-import { DEFAULT_QEMU } from './qemu-version.ts';
+import { DEFAULT_QEMU } from '../hypervisor/index.ts';
 
 export interface SetupOptions {
   /** BERTH_HOME; made when it is missing. */

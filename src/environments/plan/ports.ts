@@ -15,12 +15,22 @@ export function planPorts(
   for (const port of project.services.flatMap((service) => service.ports)) {
     if (port.guestPort === undefined) continue;
     const { service, protocol, containerPort, guestPort } = port;
-    const asked = port.hostAddress === undefined || ANY_ADDRESS.has(port.hostAddress) ? address : port.hostAddress;
-    ports.push({ service, protocol, hostAddress: asked, hostPort: port.hostPort ?? guestPort, guestPort, containerPort });
+    const asked =
+      port.hostAddress === undefined || ANY_ADDRESS.has(port.hostAddress) ? address : port.hostAddress;
+    ports.push({
+      service,
+      protocol,
+      hostAddress: asked,
+      hostPort: port.hostPort ?? guestPort,
+      guestPort,
+      containerPort,
+    });
   }
   const problems: Problem[] = [];
   for (const [index, wish] of extra.entries()) {
-    const match = ports.find((port) => port.service === wish.service && port.containerPort === wish.containerPort);
+    const match = ports.find(
+      (port) => port.service === wish.service && port.containerPort === wish.containerPort,
+    );
     if (match === undefined) {
       const message = `service "${wish.service}" publishes no port ${wish.containerPort} in the Compose file`;
       problems.push({ path: `publish[${index}]`, message });
@@ -35,7 +45,11 @@ export function planPorts(
  * The ports of a fork: those that its parent has on its own address, on the fork's own. What the parent publishes
  * elsewhere stays with the parent, for one address and port has one owner.
  */
-export function portsOfFork(ports: readonly PublishedPort[], parentAddress: string, address: string): PublishedPort[] {
+export function portsOfFork(
+  ports: readonly PublishedPort[],
+  parentAddress: string,
+  address: string,
+): PublishedPort[] {
   return ports
     .filter(({ hostAddress }) => hostAddress === parentAddress)
     .map((port) => ({ ...port, hostAddress: address }));

@@ -2,7 +2,10 @@ import type { ComposeProject } from '../../compose/index.ts';
 import { DEFAULT_SHAPE, type Shape } from '../../model/index.ts';
 
 /** The command line comes first, then the file's `x-berth`, then the default. */
-export function resolveShape(asked: Partial<{ [Key in keyof Shape]: Shape[Key] | undefined }> | undefined, project: ComposeProject): Shape {
+export function resolveShape(
+  asked: Partial<{ [Key in keyof Shape]: Shape[Key] | undefined }> | undefined,
+  project: ComposeProject,
+): Shape {
   const { berth } = project;
   return {
     vcpus: asked?.vcpus ?? berth.cpus ?? DEFAULT_SHAPE.vcpus,

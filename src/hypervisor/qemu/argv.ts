@@ -115,7 +115,12 @@ function channelArgv(paths: MachinePaths): string[] {
     ...['-chardev', `file,id=console,path=${paths.console},append=on`, '-serial', 'chardev:console'],
     ...device({ driver: 'virtio-serial-pci', id: 'channels' }),
     ...['-chardev', `socket,id=agent,path=${paths.agent},server=on,wait=off`],
-    ...device({ driver: 'virtserialport', bus: 'channels.0', chardev: 'agent', name: 'org.qemu.guest_agent.0' }),
+    ...device({
+      driver: 'virtserialport',
+      bus: 'channels.0',
+      chardev: 'agent',
+      name: 'org.qemu.guest_agent.0',
+    }),
     ...['-chardev', `socket,id=guest,path=${paths.guest},server=on,wait=off`],
     ...device({ driver: 'virtserialport', bus: 'channels.0', chardev: 'guest', name: 'berth.0' }),
   ];

@@ -1,4 +1,4 @@
-import { deadlineSignal } from '../../base/index.ts';
+import { deadlineSignal, poll } from '../../base/index.ts';
 import { berthError } from '../../errors/index.ts';
 import { allocatedBytes } from '../../host/index.ts';
 import type { FreezeOptions, FreezeReport } from '../hypervisor.ts';
@@ -11,6 +11,8 @@ import type { QmpEvent } from './qmp/protocol.ts';
 const FREEZE_TIMEOUT_MS = 120_000;
 /** The guest keeps running until what is left to save fits into this pause, in ms. */
 const DOWNTIME_LIMIT_MS = 100;
+/** How long QEMU may refuse to go on after a state is complete, in ms. */
+const CONTINUE_TIMEOUT_MS = 10_000;
 /** No limit: the state goes to a local file. In bytes per second. */
 const MAX_BANDWIDTH = 64 * 1024 ** 3;
 
@@ -33,8 +35,8 @@ export async function freezeMachine(
     await client.send('migrate_cancel').catch(() => undefined);
     throw error;
   } finally {
+    await goOn(client);
     off();
-    await client.send('cont').catch(() => undefined);
     await tearDown(client).catch(() => undefined);
   }
   const region = await prepareForMapping(options.statePath, MEMORY_ID, memoryBytes);
@@ -76,7 +78,25 @@ async function saveState(client: QmpClient, options: FreezeOptions, signal: Abor
   const completed = migrationStatus(client, 'completed', signal);
   await client.send('migrate-continue', { state: 'pre-switchover' });
   await completed;
-  await client.send('cont');
+}
+
+/**
+ * Lets the guest run again, whatever has happened. QEMU tells that the state is complete a moment before it takes `cont`,
+ * so a refusal is only believed when it lasts.
+ */
+async function goOn(client: QmpClient): Promise<void> {
+  await poll(
+    async () => {
+      try {
+        return await client.send('cont');
+      } catch (error) {
+        // Without a monitor there is nobody to ask again.
+        if (client.isClosed) throw error;
+        return undefined;
+      }
+    },
+    { timeoutMs: CONTINUE_TIMEOUT_MS, intervalMs: 1, what: 'the machine to go on after it was saved' },
+  );
 }
 
 async function addDiskLayer(client: QmpClient, overlayPath: string): Promise<void> {
@@ -102,12 +122,16 @@ export async function topLayer(client: QmpClient): Promise<string> {
 
 async function migrationStatus(client: QmpClient, wanted: string, signal: AbortSignal): Promise<void> {
   const event = await client.waitFor(
-    ({ event, data }) => event === 'MIGRATION' && [wanted, 'failed', 'cancelled'].includes(String(data['status'])),
+    ({ event, data }) =>
+      event === 'MIGRATION' && [wanted, 'failed', 'cancelled'].includes(String(data['status'])),
     signal,
   );
   if (event.data['status'] === wanted) return;
   const info = await client.send('query-migrate');
-  throw berthError('hypervisor-failed', `QEMU could not save the machine: ${info['error-desc'] ?? 'no reason given'}`);
+  throw berthError(
+    'hypervisor-failed',
+    `QEMU could not save the machine: ${info['error-desc'] ?? 'no reason given'}`,
+  );
 }
 
 /** Time between QEMU's STOP and RESUME events, in ms, by QEMU's clock. */

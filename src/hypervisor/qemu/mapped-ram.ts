@@ -31,11 +31,15 @@ export function parseMemoryRegion(head: Buffer, blockName: string, memoryBytes: 
   const marker = blockMarker(blockName, memoryBytes);
   const at = head.indexOf(marker);
   if (at < 0 || head.indexOf(marker, at + 1) >= 0) {
-    throw berthError('template-invalid', `the saved state does not name the memory block "${blockName}" exactly once`);
+    throw berthError(
+      'template-invalid',
+      `the saved state does not name the memory block "${blockName}" exactly once`,
+    );
   }
   // MappedRamHeader, packed and big-endian: u32 version, u64 page_size, u64 bitmap_offset, u64 pages_offset.
   const header = at + marker.length;
-  if (head.length < header + 28) throw berthError('template-invalid', 'the saved state ends within its memory header');
+  if (head.length < header + 28)
+    throw berthError('template-invalid', 'the saved state ends within its memory header');
   const version = head.readUInt32BE(header);
   const pageBytes = Number(head.readBigUInt64BE(header + 4));
   const bitmapOffset = Number(head.readBigUInt64BE(header + 12));
@@ -46,14 +50,23 @@ export function parseMemoryRegion(head: Buffer, blockName: string, memoryBytes: 
       `the saved state uses mapped-ram version ${version} with pages of ${pageBytes} bytes; version 1 with 4096 is supported`,
     );
   }
-  return { bitmapOffset, bitmapBytes: Math.ceil(memoryBytes / PAGE_BYTES / 64) * 8, memoryOffset, memoryBytes };
+  return {
+    bitmapOffset,
+    bitmapBytes: Math.ceil(memoryBytes / PAGE_BYTES / 64) * 8,
+    memoryOffset,
+    memoryBytes,
+  };
 }
 
 /**
  * Makes a migration file ready to be mapped by forks: empties the bitmap of the main memory block.
  * Calling it again changes nothing.
  */
-export async function prepareForMapping(path: string, blockName: string, memoryBytes: number): Promise<MemoryRegion> {
+export async function prepareForMapping(
+  path: string,
+  blockName: string,
+  memoryBytes: number,
+): Promise<MemoryRegion> {
   const region = parseMemoryRegion(await readAt(path, 0, HEADER_AREA_BYTES), blockName, memoryBytes);
   await writeAt(path, region.bitmapOffset, Buffer.alloc(region.bitmapBytes));
   return region;

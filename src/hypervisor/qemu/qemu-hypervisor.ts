@@ -16,7 +16,7 @@ import type { Hypervisor, HypervisorVersion, MachineSpec, RunningMachine } from 
 import { machinePaths, qemuArgv } from './argv.ts';
 import { type ChildExit, openMonitor, QemuMachine } from './qemu-machine.ts';
 import type { QmpClient } from './qmp/client.ts';
-import { readVersion } from './version.ts';
+import { DEFAULT_QEMU, readHypervisorVersion } from './version.ts';
 
 const MONITOR_TIMEOUT_MS = 15_000;
 const RESTORE_TIMEOUT_MS = 30_000;
@@ -30,10 +30,10 @@ export interface QemuOptions {
 
 /** The embedded default driver: one QEMU process per machine. */
 export function createQemuHypervisor(options: QemuOptions): Hypervisor {
-  const qemuPath = options.qemuPath ?? 'qemu-system-x86_64';
+  const qemuPath = options.qemuPath ?? DEFAULT_QEMU;
   let known: Promise<HypervisorVersion> | undefined;
   const version = () => {
-    known ??= readVersion(qemuPath);
+    known ??= readHypervisorVersion(qemuPath);
     // A failed look is not remembered: QEMU may be installed meanwhile.
     known.catch(() => {
       known = undefined;
@@ -61,15 +61,22 @@ async function startMachine(
   const kvmGid = spec.accelerator === 'kvm' ? await kvmGroup() : undefined;
   const cgroup = await options.cgroupFor(spec);
   const ended = Promise.withResolvers<ChildExit>();
-  const process = await startDetached(qemuArgv(spec, { ...installation, ...(kvmGid === undefined ? {} : { kvmGid }) }), {
-    stdoutPath: paths.stdout,
-    stderrPath: paths.stderr,
-    cwd: spec.directory,
-    ...(cgroup === undefined ? {} : { cgroup }),
-    onExit: (code, exitSignal) => ended.resolve({ code, signal: exitSignal }),
-  });
+  const process = await startDetached(
+    qemuArgv(spec, { ...installation, ...(kvmGid === undefined ? {} : { kvmGid }) }),
+    {
+      stdoutPath: paths.stdout,
+      stderrPath: paths.stderr,
+      cwd: spec.directory,
+      ...(cgroup === undefined ? {} : { cgroup }),
+      onExit: (code, exitSignal) => ended.resolve({ code, signal: exitSignal }),
+    },
+  );
   try {
-    const client = await firstOf(openMonitor(paths.qmp, MONITOR_TIMEOUT_MS, signal), ended.promise, paths.stderr);
+    const client = await firstOf(
+      openMonitor(paths.qmp, MONITOR_TIMEOUT_MS, signal),
+      ended.promise,
+      paths.stderr,
+    );
     if (spec.start.kind === 'restore') await restore(client, spec.start.statePath, signal);
     return new QemuMachine({ ...spec, process, client, childExit: ended.promise });
   } catch (error) {
@@ -139,7 +146,10 @@ async function findProcesses(directory: string): Promise<{ id: string; process: 
   for (const process of listProcesses()) {
     const argv = commandLine(process.pid);
     if (!isMachineOf(argv, directory)) continue;
-    found.push({ id: argv?.find((word) => word.startsWith('guest='))?.slice('guest='.length) ?? '', process });
+    found.push({
+      id: argv?.find((word) => word.startsWith('guest='))?.slice('guest='.length) ?? '',
+      process,
+    });
   }
   return found;
 }
@@ -147,7 +157,10 @@ async function findProcesses(directory: string): Promise<{ id: string; process: 
 /** True when the command line is a QEMU whose monitor lies below `directory`. */
 function isMachineOf(argv: readonly string[] | undefined, directory: string): boolean {
   if (argv === undefined) return false;
-  return argv.some((word) => word.startsWith('guest=')) && argv.some((word) => word.startsWith(`unix:${join(directory, '/')}`));
+  return (
+    argv.some((word) => word.startsWith('guest=')) &&
+    argv.some((word) => word.startsWith(`unix:${join(directory, '/')}`))
+  );
 }
 
 async function createDisk(
@@ -157,5 +170,18 @@ async function createDisk(
 ): Promise<void> {
   const size = String(sizeGib * 1024 ** 3);
   // `-u`: the backing file may be in use by a running machine, and need not be looked at as the size is given.
-  await run(['qemu-img', 'create', '-q', '-u', '-f', 'qcow2', '-b', backing.path, '-F', backing.format, path, size]);
+  await run([
+    'qemu-img',
+    'create',
+    '-q',
+    '-u',
+    '-f',
+    'qcow2',
+    '-b',
+    backing.path,
+    '-F',
+    backing.format,
+    path,
+    size,
+  ]);
 }

@@ -1,6 +1,13 @@
 import { deadlineSignal, poll } from '../../base/index.ts';
 import { asBerthError, berthError } from '../../errors/index.ts';
-import { connectUnix, isAlive, type ProcessIdentity, tailFile, terminate, waitForExit } from '../../host/index.ts';
+import {
+  connectUnix,
+  isAlive,
+  type ProcessIdentity,
+  tailFile,
+  terminate,
+  waitForExit,
+} from '../../host/index.ts';
 import type { FreezeOptions, FreezeReport, MachineExit, RunningMachine } from '../hypervisor.ts';
 import { type MachinePaths, machinePaths } from './argv.ts';
 import { freezeMachine, topLayer } from './freeze.ts';
@@ -94,7 +101,8 @@ export class QemuMachine implements RunningMachine {
   async terminate(options: { readonly graceMs?: number } = {}): Promise<boolean> {
     const graceMs = options.graceMs ?? GRACE_MS;
     // QEMU may be hung or gone: then the signals below do it.
-    if (!this.#client.isClosed) await this.#client.send('quit', undefined, Math.min(graceMs, 1000)).catch(() => undefined);
+    if (!this.#client.isClosed)
+      await this.#client.send('quit', undefined, Math.min(graceMs, 1000)).catch(() => undefined);
     if (await waitForExit(this.process, { timeoutMs: graceMs })) return true;
     if (await terminate(this.process, { signal: 'SIGTERM', timeoutMs: graceMs })) return true;
     return terminate(this.process, { signal: 'SIGKILL', timeoutMs: 10_000 });
@@ -107,13 +115,15 @@ export class QemuMachine implements RunningMachine {
 
   #watch(client: QmpClient): void {
     client.onEvent((event) => {
-      if (event.event === 'SHUTDOWN') this.#shutdownReason = String(event.data['reason'] ?? '');
+      if (event.event === 'SHUTDOWN' && typeof event.data['reason'] === 'string')
+        this.#shutdownReason = event.data['reason'];
     });
   }
 
   async #connected(): Promise<QmpClient> {
     if (!this.#client.isClosed) return this.#client;
-    if (!isAlive(this.process)) throw berthError('machine-crashed', `the QEMU process of ${this.id} has ended`);
+    if (!isAlive(this.process))
+      throw berthError('machine-crashed', `the QEMU process of ${this.id} has ended`);
     this.#connecting ??= this.#reconnect().finally(() => {
       this.#connecting = undefined;
     });
@@ -140,7 +150,9 @@ export class QemuMachine implements RunningMachine {
   }
 
   async #awaitForeignExit(): Promise<ChildExit | undefined> {
-    while (!(await waitForExit(this.process, { timeoutMs: EXIT_TIMEOUT_MS, signal: this.#detached.signal }))) {
+    while (
+      !(await waitForExit(this.process, { timeoutMs: EXIT_TIMEOUT_MS, signal: this.#detached.signal }))
+    ) {
       this.#detached.signal.throwIfAborted();
     }
     return undefined;

@@ -9,7 +9,7 @@ import {
   temporaryDirectory,
   writeAtomic,
 } from '../../host/index.ts';
-import { readQemuVersion } from '../qemu-version.ts';
+import { readQemuVersion } from '../../hypervisor/index.ts';
 import { type BootResult, bootGuest } from './boot-guest.ts';
 import { cpioArchive } from './cpio-archive.ts';
 import { asUser, type ProbedAccelerator, type ProbeGuest, type ProbeUser, probeArgv } from './probe-argv.ts';

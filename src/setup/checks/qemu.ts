@@ -1,6 +1,6 @@
 import { BerthError } from '../../errors/index.ts';
 import { type Check, fine, problem, SETUP_REMEDY } from '../check.ts';
-import { readQemuVersion } from '../qemu-version.ts';
+import { readQemuVersion } from '../../hypervisor/index.ts';
 
 /** QEMU must be there and new enough. */
 export const checkQemu: Check = async ({ qemuPath }) => {

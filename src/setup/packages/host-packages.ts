@@ -1,7 +1,7 @@
 import { BerthError } from '../../errors/index.ts';
 import { berthError } from '../../errors/index.ts';
 import { run } from '../../host/index.ts';
-import { parseQemuVersion, readQemuVersion } from '../qemu-version.ts';
+import { parseQemuVersion, readQemuVersion } from '../../hypervisor/index.ts';
 import { hostRelease } from './debian-release.ts';
 import type { HostPackages } from './plan-packages.ts';
 import { REQUIRED_PACKAGES } from './required-packages.ts';

@@ -26,15 +26,26 @@ function specOf(change: Partial<MachineSpec> = {}): MachineSpec {
 
 /** Every value of an option, parsed where it is JSON. */
 function valuesOf(argv: readonly string[], option: string): Record<string, unknown>[] {
-  return argv.flatMap((word, index) => (word === option ? [JSON.parse(argv[index + 1] ?? 'null')] : []));
+  const texts = argv.filter((_word, index) => argv[index - 1] === option);
+  return texts.map((text) => JSON.parse(text) as Record<string, unknown>);
 }
 
 test('enters the namespace, drops every privilege, and only then runs QEMU', () => {
   const argv = qemuArgv(specOf(), installation);
   expect(argv.slice(0, 13)).toEqual([
-    'ip', 'netns', 'exec', 'berth-abcdef-7',
-    'setpriv', '--reuid=210007', '--regid=210000', '--clear-groups', '--no-new-privs',
-    '--bounding-set=-all', '--inh-caps=-all', '--', 'qemu-system-x86_64',
+    'ip',
+    'netns',
+    'exec',
+    'berth-abcdef-7',
+    'setpriv',
+    '--reuid=210007',
+    '--regid=210000',
+    '--clear-groups',
+    '--no-new-privs',
+    '--bounding-set=-all',
+    '--inh-caps=-all',
+    '--',
+    'qemu-system-x86_64',
   ]);
 });
 
@@ -42,17 +53,24 @@ test('keeps QEMU in its sandbox and away from configuration files and default de
   const argv = qemuArgv(specOf(), installation);
   expect(argv).toContain('-nodefaults');
   expect(argv).toContain('-no-user-config');
-  expect(argv[argv.indexOf('-sandbox') + 1]).toBe('on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny');
+  expect(argv[argv.indexOf('-sandbox') + 1]).toBe(
+    'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
+  );
 });
 
 test('a booted machine has memory of its own and waits for nothing', () => {
   const argv = qemuArgv(specOf(), installation);
-  expect(valuesOf(argv, '-object')).toEqual([{ 'qom-type': 'memory-backend-ram', id: 'mem', size: 512 * 1024 * 1024 }]);
+  expect(valuesOf(argv, '-object')).toEqual([
+    { 'qom-type': 'memory-backend-ram', id: 'mem', size: 512 * 1024 * 1024 },
+  ]);
   expect(argv).not.toContain('-incoming');
 });
 
 test('a restored machine maps the state file privately and read-only, and waits for the state', () => {
-  const argv = qemuArgv(specOf({ start: { kind: 'restore', statePath: '/home/templates/t/state', memoryOffset: 1048576 } }), installation);
+  const argv = qemuArgv(
+    specOf({ start: { kind: 'restore', statePath: '/home/templates/t/state', memoryOffset: 1048576 } }),
+    installation,
+  );
   expect(valuesOf(argv, '-object')).toEqual([
     {
       'qom-type': 'memory-backend-file',
@@ -70,7 +88,10 @@ test('a restored machine maps the state file privately and read-only, and waits 
 
 test('a fork has the devices of its template in the same order', () => {
   const boot = valuesOf(qemuArgv(specOf(), installation), '-device');
-  const restored = qemuArgv(specOf({ start: { kind: 'restore', statePath: '/s', memoryOffset: 0 } }), installation);
+  const restored = qemuArgv(
+    specOf({ start: { kind: 'restore', statePath: '/s', memoryOffset: 0 } }),
+    installation,
+  );
   expect(valuesOf(restored, '-device')).toEqual(boot);
 });
 
@@ -81,7 +102,13 @@ test('a path never becomes a second option, whatever is in it', () => {
       const argv = qemuArgv(specOf({ diskPath: path }), installation);
       const [disk] = valuesOf(argv, '-blockdev');
       expect(disk?.['file']).toEqual({ driver: 'file', filename: path, discard: 'unmap' });
-      expect(Object.keys(disk ?? {}).sort()).toEqual(['detect-zeroes', 'discard', 'driver', 'file', 'node-name']);
+      expect(Object.keys(disk ?? {}).sort()).toEqual([
+        'detect-zeroes',
+        'discard',
+        'driver',
+        'file',
+        'node-name',
+      ]);
     }),
   );
 });

@@ -7,7 +7,9 @@ import { parseMemoryRegion, prepareForMapping } from '../../../src/hypervisor/qe
 const MEMORY_BYTES = 512 * 1024 * 1024;
 
 /** The head of a migration file with one block, as QEMU 10.0 lays it out. */
-function headOf(o: { name?: string; version?: number; pageBytes?: number; memoryOffset?: number } = {}): Buffer {
+function headOf(
+  o: { name?: string; version?: number; pageBytes?: number; memoryOffset?: number } = {},
+): Buffer {
   const name = o.name ?? 'mem';
   const head = Buffer.alloc(4096);
   let at = 96;
@@ -38,7 +40,9 @@ test.each([
   ['the block twice', Buffer.concat([headOf(), headOf()])],
   ['an end within the header', headOf().subarray(0, 110)],
 ])('refuses a file with %s', (_what, head) => {
-  expect(() => parseMemoryRegion(head, 'mem', MEMORY_BYTES)).toThrowError(expect.objectContaining({ code: 'template-invalid' }));
+  expect(() => parseMemoryRegion(head, 'mem', MEMORY_BYTES)).toThrowError(
+    expect.objectContaining({ code: 'template-invalid' }),
+  );
 });
 
 test('empties the bitmap and nothing else, however often it is called', async () => {

@@ -51,7 +51,9 @@ export class QmpClient {
   static async open(socket: QmpSocket, timeoutMs: number): Promise<QmpClient> {
     const client = new QmpClient(socket);
     const timer = setTimeout(() => {
-      client.#greeting.reject(berthError('machine-unresponsive', 'QEMU did not greet on its monitor in time'));
+      client.#greeting.reject(
+        berthError('machine-unresponsive', 'QEMU did not greet on its monitor in time'),
+      );
     }, timeoutMs);
     try {
       await client.#greeting.promise;
@@ -95,8 +97,15 @@ export class QmpClient {
     const id = this.#nextId++;
     return new Promise<QmpResult<Name>>((resolve, reject) => {
       const timer = setTimeout(() => this.#take(id)?.reject(error), timeoutMs);
-      this.#pending.set(id, { command, error, timer, resolve: (value) => resolve(value as QmpResult<Name>), reject });
-      const message = args === undefined ? { execute: command, id } : { execute: command, arguments: args, id };
+      this.#pending.set(id, {
+        command,
+        error,
+        timer,
+        resolve: (value) => resolve(value as QmpResult<Name>),
+        reject,
+      });
+      const message =
+        args === undefined ? { execute: command, id } : { execute: command, arguments: args, id };
       this.#socket.write(`${JSON.stringify(message)}\n`);
     });
   }
@@ -185,7 +194,9 @@ function parse(line: string): Readonly<Record<string, unknown>> | undefined {
   if (line.trim() === '') return undefined;
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
+    return typeof value === 'object' && value !== null
+      ? (value as Readonly<Record<string, unknown>>)
+      : undefined;
   } catch {
     return undefined;
   }

@@ -3,7 +3,10 @@ import { parseCompose } from '../../../../src/compose/index.ts';
 import { judgeServices } from '../../../../src/environments/plan/judge-services.ts';
 import type { ServiceStatus } from '../../../../src/model/index.ts';
 
-const { project } = parseCompose('services:\n  web:\n    image: a\n  job:\n    image: b\n    restart: "no"\n', { variables: {} });
+const { project } = parseCompose(
+  'services:\n  web:\n    image: a\n  job:\n    image: b\n    restart: "no"\n',
+  { variables: {} },
+);
 if (project === undefined) throw new Error('the file of this test is wrong');
 const wanted = project;
 
@@ -19,7 +22,10 @@ test('ready when each service runs or has completed', () => {
 
 test('waits for containers that are not there and for health checks', () => {
   const verdict = judgeServices(wanted, [container('web', { health: 'starting' })]);
-  expect(verdict).toEqual({ kind: 'waiting', waiting: ['web: health check has not passed yet', 'job: 0 of 1 containers'] });
+  expect(verdict).toEqual({
+    kind: 'waiting',
+    waiting: ['web: health check has not passed yet', 'job: 0 of 1 containers'],
+  });
 });
 
 test.each([
@@ -28,10 +34,17 @@ test.each([
   ['is dead', { state: 'dead' }, 'dead'],
 ])('fails when a service %s', (_what, change, reason) => {
   const verdict = judgeServices(wanted, [container('web', change), container('job')]);
-  expect(verdict).toMatchObject({ kind: 'failed', reason: expect.stringContaining(reason), service: { name: 'web' } });
+  expect(verdict).toMatchObject({
+    kind: 'failed',
+    reason: expect.stringContaining(reason),
+    service: { name: 'web' },
+  });
 });
 
 test('a service that should go on must not end, even well', () => {
-  const verdict = judgeServices(wanted, [container('web', { state: 'exited', exitCode: 0 }), container('job')]);
+  const verdict = judgeServices(wanted, [
+    container('web', { state: 'exited', exitCode: 0 }),
+    container('job'),
+  ]);
   expect(verdict.kind).toBe('failed');
 });

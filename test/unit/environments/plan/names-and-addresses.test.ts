@@ -12,7 +12,10 @@ test('several forks of one name are numbered, taken or not', () => {
 });
 
 test('without a name the lowest free numbers are taken', () => {
-  expect(forkNames('shop', undefined, 2, new Set(['shop-fork-1', 'shop-fork-3']))).toEqual(['shop-fork-2', 'shop-fork-4']);
+  expect(forkNames('shop', undefined, 2, new Set(['shop-fork-1', 'shop-fork-3']))).toEqual([
+    'shop-fork-2',
+    'shop-fork-4',
+  ]);
 });
 
 test('names stay within what is allowed, however long the parent’s is', () => {

@@ -10,8 +10,14 @@ function projectOf(ports: string) {
 }
 
 test('ports go to the address of the environment, whatever way the file says "this host"', () => {
-  const { ports } = planPorts(projectOf('["8080:80", "127.0.0.1:8081:81", "0.0.0.0:8082:82"]'), [], '127.88.0.7');
-  expect(ports.map(({ hostAddress, hostPort, containerPort }) => [hostAddress, hostPort, containerPort])).toEqual([
+  const { ports } = planPorts(
+    projectOf('["8080:80", "127.0.0.1:8081:81", "0.0.0.0:8082:82"]'),
+    [],
+    '127.88.0.7',
+  );
+  expect(
+    ports.map(({ hostAddress, hostPort, containerPort }) => [hostAddress, hostPort, containerPort]),
+  ).toEqual([
     ['127.88.0.7', 8080, 80],
     ['127.88.0.7', 8081, 81],
     ['127.88.0.7', 8082, 82],
@@ -23,8 +29,22 @@ test('--publish adds an address to a port that the file publishes', () => {
   const { ports, problems } = planPorts(projectOf('["8080:80"]'), [wish], '127.88.0.7');
   expect(problems).toEqual([]);
   expect(ports).toEqual([
-    { service: 'web', protocol: 'tcp', hostAddress: '127.88.0.7', hostPort: 8080, guestPort: 8080, containerPort: 80 },
-    { service: 'web', protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 80, guestPort: 8080, containerPort: 80 },
+    {
+      service: 'web',
+      protocol: 'tcp',
+      hostAddress: '127.88.0.7',
+      hostPort: 8080,
+      guestPort: 8080,
+      containerPort: 80,
+    },
+    {
+      service: 'web',
+      protocol: 'tcp',
+      hostAddress: '0.0.0.0',
+      hostPort: 80,
+      guestPort: 8080,
+      containerPort: 80,
+    },
   ]);
 });
 
@@ -35,7 +55,13 @@ test('--publish of a port that the file does not publish is a problem, not silen
 });
 
 test('a fork takes its parent’s ports to its own address and leaves those on other addresses', () => {
-  const port = { service: 'web', protocol: 'tcp', hostPort: 8080, guestPort: 8080, containerPort: 80 } as const;
+  const port = {
+    service: 'web',
+    protocol: 'tcp',
+    hostPort: 8080,
+    guestPort: 8080,
+    containerPort: 80,
+  } as const;
   const ports = [
     { ...port, hostAddress: '127.88.0.1' },
     { ...port, hostAddress: '0.0.0.0' },
