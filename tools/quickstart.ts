@@ -40,10 +40,8 @@ async function quickstart(): Promise<void> {
       return start;
     });
     const parent = await steps.run('wait until it answers over HTTP', () => visitShop(client, upMs));
-    const forks = await steps.run('fork it three times while it runs', () => forkShop(client, 3));
-    await rememberForks(
-      home,
-      forks.map((fork) => fork.environment),
+    const forks = await steps.run('fork it three times while it runs', () =>
+      forkShop(client, 3, (ids) => rememberForks(home, ids)),
     );
     const proof = await steps.run('check that parent and forks count apart', () => proveApart(parent, forks));
     await printReport(out, client, parent, forks, proof);

@@ -9,9 +9,13 @@ const LIST_INTERVAL_MS = 25;
 
 /**
  * Forks the shop and visits each fork as soon as its address is known, so that the time is the one from the call to the
- * first HTTP 200 and holds no waiting for anything else.
+ * first HTTP 200 and holds no waiting for anything else. `remember` is given their ids before any of them answers.
  */
-export async function forkShop(client: Client, count: number): Promise<Answering[]> {
+export async function forkShop(
+  client: Client,
+  count: number,
+  remember: (forks: readonly string[]) => Promise<void>,
+): Promise<Answering[]> {
   const before = new Set((await client.environments.list()).map((environment) => environment.id));
   const startMs = performance.now();
   const operation = await client.environments.fork({ source: 'shop', count });
@@ -31,6 +35,7 @@ export async function forkShop(client: Client, count: number): Promise<Answering
     },
     { timeoutMs: FORK_TIMEOUT_MS, intervalMs: LIST_INTERVAL_MS, signal: failed.signal, what: 'the forks' },
   );
+  await remember([...visiting.keys()]);
   const [forks] = await Promise.all([Promise.all(visiting.values()), done]);
   const ready = forks.map(async (fork) => ({
     ...fork,

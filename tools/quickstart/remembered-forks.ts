@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Client } from '../../src/client/index.ts';
 import { readJson, writeJson } from '../../src/host/index.ts';
-import type { Environment } from '../../src/model/index.ts';
 
 // Inside Berth's own directory: it goes with everything else when that is removed.
 const FILE = 'quickstart.json';
@@ -12,8 +11,8 @@ interface Remembered {
 }
 
 /** Writes down which forks the next run may remove. */
-export async function rememberForks(home: string, forks: readonly Environment[]): Promise<void> {
-  const remembered: Remembered = { forks: forks.map((fork) => fork.id) };
+export async function rememberForks(home: string, forks: readonly string[]): Promise<void> {
+  const remembered: Remembered = { forks };
   await writeJson(join(home, FILE), remembered);
 }
 
