@@ -101,7 +101,8 @@ test.each([
   ['a host name with a slash', `identity hostname=${hex('a/b')}`, 'hostname is not a host name'],
   ['a short machine-id', `identity machine-id=${hex('abc')}`, 'machine-id is not 32 hex digits'],
   ['a short seed', 'identity seed=00', 'seed is not 32 bytes or more'],
-  ['a key type that is a path', 'identity key.../x=00', 'unknown field key.../x'],
+  ['a key type that is a path', 'identity key.../x=00', 'not a key=value word'],
+  ['a key type with other letters', 'identity key.a-b=00', 'unknown field key.a-b'],
   ['a verb that is not known', 'reboot', 'unknown verb'],
 ])('%s is refused', (_, request, message) => {
   expect(refusalOf(`1 ${request}`)).toBe(message);
