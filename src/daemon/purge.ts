@@ -45,7 +45,7 @@ async function removeEnvironments(context: Context): Promise<void> {
 
 async function removeTemplates(context: Context): Promise<void> {
   for (const { id } of await context.templates.list()) await context.templates.remove(id);
-  await context.templates.removeIncomplete();
+  await context.templates.removeIncomplete(new Set());
 }
 
 async function removeImages(context: Context): Promise<void> {

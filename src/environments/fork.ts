@@ -1,17 +1,11 @@
 import { berthError } from '../errors/index.ts';
 import type { ForkRequest } from '../contract/index.ts';
-import {
-  adoptLayer,
-  assertLoadable,
-  type Frozen,
-  freeze,
-  planFreeze,
-  type TemplateManifest,
-} from '../machines/index.ts';
+import { assertLoadable, type Frozen, type TemplateManifest } from '../machines/index.ts';
 import type { ForkReport, Operation } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
+import { type FrozenWorkload, freezeEnvironment } from './freeze-environment.ts';
 import { endMachine, renewIdentity, takeOver } from './machine-life.ts';
 import { forkNames } from './plan/fork-names.ts';
 import { portsOfFork } from './plan/ports.ts';
@@ -76,7 +70,7 @@ async function findSource(context: Context, ref: string): Promise<Source> {
   }
   const template = await context.templates.find(ref);
   if (template === undefined) throw berthError('not-found', `there is no environment or template "${ref}"`);
-  const frozen = template.workload as (Workload & { readonly address: string }) | undefined;
+  const frozen = template.workload as FrozenWorkload | undefined;
   if (frozen === undefined) {
     throw berthError('bad-request', `template "${template.name}" holds a bare guest without an application`, {
       remedy: 'Bring one up with `./berth up`, or fork an environment.',
@@ -141,51 +135,21 @@ async function runFork(
   }
 }
 
-/** Freezes the parent while it runs. Its disk gets a new layer, which is written down before and after. */
 async function freezeParent(
   context: Context,
   parent: EnvironmentRecord,
   operation: OperationContext,
 ): Promise<Frozen> {
-  const { disk } = parent;
-  const session = context.sessions.get(parent);
-  if (disk === undefined) throw berthError('internal', `environment ${parent.name} has no disk`);
   return operation.step('freeze', `freeze ${parent.name}`, async () => {
-    const plan = planFreeze(disk);
-    await context.registry.update(parent.id, { freezing: plan });
-    try {
-      const frozen = await freeze(context.hypervisor, context.templates, {
-        machine: session.machine,
-        boot: parent.boot,
-        disk,
-        plan,
-        name: `fork-point-${plan.template.slice(4)}`,
-        kind: 'fork-point',
-        image: parent.image,
-        source: parent.name,
-        workload: { ...parent.workload, ports: parent.ports, address: parent.address },
-        signal: operation.signal,
-      });
-      await context.registry.update(parent.id, { freezing: undefined, disk: frozen.disk });
-      sealLater(context, frozen.manifest);
-      return frozen;
-    } catch (error) {
-      await settleFailedFreeze(context, parent);
-      throw error;
-    }
+    const name = `fork-point-${operation.id.slice(3)}`;
+    const frozen = await freezeEnvironment(context, parent, {
+      name,
+      kind: 'fork-point',
+      signal: operation.signal,
+    });
+    sealLater(context, frozen.manifest);
+    return frozen;
   });
-}
-
-/** After a freeze that failed: the machine is asked whether it writes to its new layer already. */
-export async function settleFailedFreeze(context: Context, record: EnvironmentRecord): Promise<void> {
-  const { freezing, disk } = context.registry.get(record.id);
-  if (freezing === undefined || disk === undefined) return;
-  const session = context.sessions.find(record.id);
-  const top = await session?.machine.running.topLayer().catch(() => undefined);
-  // Without a process either layer stands for the same data; the new one is right in both cases.
-  const moved = session === undefined ? true : top === freezing.top;
-  const change = moved ? { disk: await adoptLayer(disk, freezing) } : {};
-  await context.registry.update(record.id, { freezing: undefined, ...change });
 }
 
 /** The hashes are for a later daemon; nobody waits for them. */
@@ -227,9 +191,11 @@ async function makeFork(
     });
     const taken = await takeOver(context, known, machine);
     steps.mark('record');
-    const named = await renewIdentity(context, taken, machine, signal);
-    steps.mark('identity');
-    await waitForPorts(context, named, { timeoutMs: READY_TIMEOUT_MS, signal });
+    // The guest's own ports may be looked at meanwhile; those on the host stay closed until it is somebody else.
+    const [named] = await Promise.all([
+      renewIdentity(context, taken, machine, signal).finally(() => steps.mark('identity')),
+      waitForPorts(context, taken, { timeoutMs: READY_TIMEOUT_MS, signal }),
+    ]);
     steps.mark('ready');
     await publishPorts(context, named);
     steps.mark('publish');

@@ -3,7 +3,8 @@ import { hasDisk } from '../machines/index.ts';
 import type { NetworkManager } from '../network/index.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
-import { discard, settleFailedFreeze } from './fork.ts';
+import { discard } from './fork.ts';
+import { settleInterrupted } from './freeze-environment.ts';
 import { adopt } from './machine-life.ts';
 import type { EnvironmentRecord } from './record.ts';
 
@@ -24,7 +25,9 @@ export async function recover(
   for (const removed of await context.machines.removeOrphans(known)) {
     context.events.append('host.orphan-removed', removed, 'it belonged to no environment');
   }
-  await context.templates.removeIncomplete();
+  await context.templates.removeIncomplete(
+    new Set(context.registry.list().flatMap(({ disk }) => disk?.layers ?? [])),
+  );
   await collectTemplates(context);
 }
 
@@ -45,7 +48,7 @@ async function takeOverNetwork(
 async function recoverOne(context: Context, record: EnvironmentRecord): Promise<void> {
   try {
     const runs = await adopt(context, record);
-    if (record.freezing !== undefined) await settleFailedFreeze(context, record);
+    if (record.freezing !== undefined) await settleInterrupted(context, record);
     if (record.state === 'creating' || record.state === 'removing') return await discard(context, record);
     await settle(context, record, runs);
   } catch (error) {

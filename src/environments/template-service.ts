@@ -1,10 +1,10 @@
 import type { TemplateRequest } from '../contract/index.ts';
 import { berthError } from '../errors/index.ts';
-import { freeze, planFreeze, type TemplateManifest } from '../machines/index.ts';
+import type { TemplateManifest } from '../machines/index.ts';
 import type { Operation, Template } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import type { Context } from './context.ts';
-import { settleFailedFreeze } from './fork.ts';
+import { freezeEnvironment } from './freeze-environment.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed } from './registry.ts';
 
@@ -93,31 +93,9 @@ async function freezeNamed(
   name: string,
   operation: OperationContext,
 ): Promise<void> {
-  const { disk } = record;
-  if (disk === undefined) throw berthError('not-running', `environment "${record.name}" has no disk`);
-  const plan = planFreeze(disk);
-  await context.registry.update(record.id, { freezing: plan });
-  try {
-    const frozen = await operation.step('freeze', `freeze ${record.name}`, () =>
-      freeze(context.hypervisor, context.templates, {
-        machine: context.sessions.get(record).machine,
-        boot: record.boot,
-        disk,
-        plan,
-        name,
-        kind: 'environment',
-        image: record.image,
-        source: record.name,
-        workload: { ...record.workload, ports: record.ports, address: record.address },
-        signal: operation.signal,
-      }),
-    );
-    await context.registry.update(record.id, { freezing: undefined, disk: frozen.disk });
-    await operation.step('seal', 'compute hashes', () =>
-      context.templates.seal(frozen.manifest, operation.signal),
-    );
-  } catch (error) {
-    await settleFailedFreeze(context, record);
-    throw error;
-  }
+  const { signal } = operation;
+  const { manifest } = await operation.step('freeze', `freeze ${record.name}`, () =>
+    freezeEnvironment(context, record, { name, kind: 'environment', signal }),
+  );
+  await operation.step('seal', 'compute hashes', () => context.templates.seal(manifest, signal));
 }

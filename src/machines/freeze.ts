@@ -19,8 +19,8 @@ export interface FreezePlan {
   readonly top: string;
 }
 
-export interface FreezeRequest {
-  readonly machine: Machine;
+/** What is frozen and what it will be called. */
+export interface FreezeSubject {
   readonly boot: MachineBoot;
   readonly disk: MachineDisk;
   readonly plan: FreezePlan;
@@ -31,6 +31,10 @@ export interface FreezeRequest {
   readonly source?: string;
   /** Kept in the manifest as it is; must survive JSON. */
   readonly workload?: unknown;
+}
+
+export interface FreezeRequest extends FreezeSubject {
+  readonly machine: Machine;
   readonly signal: AbortSignal;
 }
 
@@ -75,20 +79,51 @@ export async function freeze(
   const overlayPath = join(disk.directory, plan.top);
   try {
     await prepareFiles(hypervisor, request, files, overlayPath);
-    const report = await machine.running.freeze({
-      statePath: files.state,
-      overlayPath,
-      signal: request.signal,
+    const { signal } = request;
+    const report = await machine.running.freeze({ statePath: files.state, overlayPath, signal });
+    await protect(files.state, files.disk);
+    const manifest = await manifestOf(hypervisor, request, {
+      memoryOffset: report.memoryOffset,
+      diskOnly: false,
     });
-    const manifest = await finish(hypervisor, templates, request, files, report);
+    await templates.complete(manifest);
     return { manifest, disk: await adoptLayer(disk, plan), report };
   } catch (error) {
-    if (!(await writesTo(machine, plan.top))) {
-      await templates.remove(plan.template);
-      await removeTree(overlayPath);
-    }
+    // Once the machine writes to its new layer, the one below holds its data: see `settleFreeze`.
+    if (!(await writesTo(machine, plan.top))) await undoFreeze(templates, disk, plan);
     throw error;
   }
+}
+
+/** Removes what a freeze prepared that did not get as far as the machine's new layer. */
+export async function undoFreeze(
+  templates: TemplateStore,
+  disk: MachineDisk,
+  plan: FreezePlan,
+): Promise<void> {
+  await templates.remove(plan.template);
+  await removeTree(join(disk.directory, plan.top));
+}
+
+/**
+ * Settles a freeze that failed or was interrupted after the machine had gone over to its new layer, or may have: the layer below
+ * is kept as a template of a disk alone. A layer that was never written to stands for the same data as the one below
+ * it, so this is right in either case.
+ */
+export async function settleFreeze(
+  hypervisor: Hypervisor,
+  templates: TemplateStore,
+  subject: FreezeSubject,
+): Promise<MachineDisk> {
+  const { plan, disk } = subject;
+  const files = templates.files(plan.template);
+  const known = await templates.find(plan.template);
+  if (known === undefined) {
+    await protect(files.disk);
+    await templates.complete(await manifestOf(hypervisor, subject, { memoryOffset: 0, diskOnly: true }));
+    await removeTree(files.state);
+  }
+  return adoptLayer(disk, plan);
 }
 
 /** True when the machine has gone over to the layer `name`; also when it cannot be asked, for then nothing may be removed. */
@@ -100,11 +135,8 @@ async function writesTo(machine: Machine, name: string): Promise<boolean> {
   }
 }
 
-/**
- * The machine's disk after a freeze that got as far as its new layer. Also used after a crash: a layer that was never
- * written to stands for the same data as the one below it.
- */
-export async function adoptLayer(disk: MachineDisk, plan: FreezePlan): Promise<MachineDisk> {
+/** The machine's disk after a freeze; its former layer has another name in the template. */
+async function adoptLayer(disk: MachineDisk, plan: FreezePlan): Promise<MachineDisk> {
   await removeTree(join(disk.directory, disk.top));
   return { directory: disk.directory, top: plan.top, layers: [plan.template, ...disk.layers] };
 }
@@ -129,42 +161,32 @@ async function prepareFiles(
   ]);
 }
 
-async function finish(
-  hypervisor: Hypervisor,
-  templates: TemplateStore,
-  request: FreezeRequest,
-  files: TemplateFiles,
-  report: FreezeReport,
-): Promise<TemplateManifest> {
-  for (const path of [files.state, files.disk]) {
+/** Machines may read these files and nobody may write them. */
+async function protect(...paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
     await chown(path, 0, MACHINE_GID);
     await chmod(path, 0o440);
   }
-  const { boot, plan } = request;
+}
+
+async function manifestOf(
+  hypervisor: Hypervisor,
+  subject: FreezeSubject,
+  saved: Pick<TemplateManifest, 'memoryOffset' | 'diskOnly'>,
+): Promise<TemplateManifest> {
+  const { boot, plan, name, kind, image, source, workload, disk } = subject;
   const { version, machineType } = await hypervisor.version();
-  const manifest: TemplateManifest = {
-    version: MANIFEST_VERSION,
-    id: plan.template,
-    name: request.name,
-    kind: request.kind,
-    image: request.image,
-    shape: boot.shape,
+  const { shape, accelerator, kernelPath, initrdPath, kernelArguments } = boot;
+  return {
+    ...{ version: MANIFEST_VERSION, id: plan.template, name, kind, image, shape },
     createdAt: new Date().toISOString(),
-    ...(request.source === undefined ? {} : { source: request.source }),
-    qemuVersion: version,
-    machineType,
-    accelerator: boot.accelerator,
-    hardwareHash: hardwareHash(boot, machineType),
-    kernelPath: boot.kernelPath,
-    initrdPath: boot.initrdPath,
-    kernelArguments: boot.kernelArguments,
-    memoryOffset: report.memoryOffset,
-    layers: request.disk.layers,
-    ...(request.workload === undefined ? {} : { workload: request.workload }),
-    diskOnly: false,
+    ...(source === undefined ? {} : { source }),
+    ...{ qemuVersion: version, machineType, accelerator, hardwareHash: hardwareHash(boot, machineType) },
+    ...{ kernelPath, initrdPath, kernelArguments },
+    layers: disk.layers,
+    ...(workload === undefined ? {} : { workload }),
+    ...saved,
   };
-  await templates.complete(manifest);
-  return manifest;
 }
 
 /** Hash of what the guest sees as its hardware; a saved state is only loaded into the same. */

@@ -1,12 +1,14 @@
 export { type BaseTemplates, createBaseTemplates } from './base-templates.ts';
 export {
-  adoptLayer,
   assertLoadable,
   type FreezePlan,
   type FreezeRequest,
+  type FreezeSubject,
   type Frozen,
   freeze,
   planFreeze,
+  settleFreeze,
+  undoFreeze,
 } from './freeze.ts';
 export { type Layout, layoutOf, MACHINE_GID, machineUid } from './layout.ts';
 export type { Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';

@@ -102,11 +102,14 @@ export class TemplateStore {
     this.#verified.delete(id);
   }
 
-  /** Removes what unfinished or interrupted work left behind. Only to be called while no template is being made. */
-  async removeIncomplete(): Promise<string[]> {
+  /**
+   * Removes what unfinished or interrupted work left behind, other than `needed`. Only to be called while no template is being
+   * made.
+   */
+  async removeIncomplete(needed: ReadonlySet<string>): Promise<string[]> {
     const removed: string[] = [];
     for (const name of await listDirectory(this.#layout.templates)) {
-      if ((await this.#read(name as TemplateId)) !== undefined) continue;
+      if (needed.has(name) || (await this.#read(name as TemplateId)) !== undefined) continue;
       await removeTree(join(this.#layout.templates, name));
       removed.push(name);
     }

@@ -27,18 +27,16 @@ export async function changeState(
 ): Promise<void> {
   const client = await cli.connect(options);
   const starts = unique(names).map((name) => () => change(client, name, lifecycleRequest(options)));
-  const operations = await runOperations(cli, client, starts, withGrace(options));
-  const changed = await Promise.all(
-    operations.map(async (operation) => ({
-      operation,
-      environment: await client.environments.get(operation.targets[0] ?? ''),
-    })),
-  );
-  if (options.json === true) {
-    if (options.wait) cli.out.line(formatJson(changed.map((one) => one.environment)));
-    return;
-  }
-  for (const { environment, operation } of changed) printReady(cli, environment, operation);
+  await runOperations(cli, client, starts, withGrace(options), async (operations) => {
+    const changed = await Promise.all(
+      operations.map(async (operation) => ({
+        operation,
+        environment: await client.environments.get(operation.targets[0] ?? ''),
+      })),
+    );
+    if (options.json === true) return cli.out.line(formatJson(changed.map((one) => one.environment)));
+    for (const { environment, operation } of changed) printReady(cli, environment, operation);
+  });
 }
 
 /** What the daemon is told of the flags. */

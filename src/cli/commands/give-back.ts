@@ -27,14 +27,14 @@ export async function giveBack(
 ): Promise<void> {
   const stats = await Promise.all(names.map((name) => measure(client, name)));
   const starts = names.map((name) => () => ending.start(name));
-  const operations = await runOperations(cli, client, starts, options);
-  if (!options.wait) return;
-  if (options.json === true) return cli.out.line(formatJson(operations));
-  for (const operation of operations) {
-    const name = operation.targets[0] ?? '';
-    const measured = stats.find((one) => one?.name === name || one?.id === name);
-    cli.out.line(`${name} ${ending.done}${returned(measured, ending.disk)}`);
-  }
+  await runOperations(cli, client, starts, options, (operations) => {
+    if (options.json === true) return cli.out.line(formatJson(operations));
+    for (const operation of operations) {
+      const name = operation.targets[0] ?? '';
+      const measured = stats.find((one) => one?.name === name || one?.id === name);
+      cli.out.line(`${name} ${ending.done}${returned(measured, ending.disk)}`);
+    }
+  });
 }
 
 /** `; back: 98 MiB of memory, 12 MiB of disk`, or nothing when nothing was measured. */

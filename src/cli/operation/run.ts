@@ -21,7 +21,7 @@ const DEFAULT_TIMEOUT_MS = 3_600_000;
 
 /**
  * Starts operations and follows them to their end, with progress on stderr. The first Ctrl-C cancels them all.
- * Gives those that ended well; with `--no-wait` prints their ids and gives nothing. One failure is thrown; several are
+ * Gives those that ended well, after `show` has told of them; with `--no-wait` prints their ids and gives nothing. One failure is thrown; several are
  * printed and then told by {@link ReportedFailure}.
  */
 export async function runOperations(
@@ -29,6 +29,7 @@ export async function runOperations(
   client: Client,
   starts: readonly (() => Promise<Operation>)[],
   options: RunOptions,
+  show?: (ended: readonly Operation[]) => Promise<void> | void,
 ): Promise<readonly Operation[]> {
   const started = await Promise.allSettled(starts.map((start) => start()));
   const operations = started.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
@@ -41,6 +42,7 @@ export async function runOperations(
     return [];
   }
   const ended = await followOperations(cli, client, operations, options);
+  await show?.(ended.operations);
   throwFailures(cli, [...failures, ...ended.failures]);
   return ended.operations;
 }
