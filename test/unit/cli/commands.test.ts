@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { Client, EnvironmentsApi } from '../../../src/client/index.ts';
 import type { ForkRequest, LifecycleRequest, UpRequest } from '../../../src/contract/index.ts';
 import { berthError } from '../../../src/errors/index.ts';
-import { runFake } from './fake-cli.ts';
+import { createProgram } from '../../../src/cli/program.ts';
+import { createFakeCli, runFake } from './fake-cli.ts';
 import { environment, operation, stats } from './samples.ts';
 
 function clientWith(environments: Partial<EnvironmentsApi>, rest: Partial<Client> = {}): Partial<Client> {
@@ -157,6 +158,22 @@ test('rm tells what came back, disk included; with --force what is not there is 
   });
   const { out } = await runFake(client, 'rm', '--force', 'shop', 'gone');
   expect([removed, out]).toEqual([['shop'], 'shop removed; back: 98 MiB of memory, 12 MiB of disk\n']);
+});
+
+test('what went well is told even when another one failed', async () => {
+  const client = clientWith({
+    stats: () => Promise.reject(berthError('not-running', 'it does not run')),
+    remove: async (name) => {
+      if (name === 'b') throw berthError('not-found', 'no b');
+      return operation({ targets: [name] });
+    },
+  });
+  const cli = createFakeCli(client);
+  const program = await createProgram(cli, ['rm'], () => undefined);
+  await expect(program.parseAsync(['rm', 'shop', 'b'], { from: 'user' })).rejects.toMatchObject({
+    code: 'not-found',
+  });
+  expect(cli.out.text()).toBe('shop removed\n');
 });
 
 test('one of several that fails does not keep the others, and decides the exit code', async () => {
