@@ -21,6 +21,12 @@ export function fatesOf(
   const frozen = new Set(
     environments.flatMap(({ freezing }) => (freezing === undefined ? [] : [freezing.template])),
   );
+  // Just frozen from an environment whose operation is about to start forks from it.
+  const fresh = new Set(
+    environments.flatMap(({ disk, operation }) =>
+      operation === undefined ? [] : (disk?.layers.slice(0, 1) ?? []),
+    ),
+  );
   const mapped = new Set(
     environments
       .filter(({ process, operation }) => process !== undefined || operation !== undefined)
@@ -28,7 +34,7 @@ export function fatesOf(
   );
   const fates = new Map<TemplateId, Fate>();
   for (const { id, kind } of templates) {
-    if (kind !== 'fork-point' || mapped.has(id) || frozen.has(id)) fates.set(id, 'keep');
+    if (kind !== 'fork-point' || mapped.has(id) || frozen.has(id) || fresh.has(id)) fates.set(id, 'keep');
     else fates.set(id, standing.has(id) ? 'disk-only' : 'remove');
   }
   return fates;
@@ -42,7 +48,7 @@ export async function collectTemplates(context: Context): Promise<void> {
     const fates = fatesOf(templates, context.registry.list());
     for (const template of templates) {
       const fate = fates.get(template.id);
-      if (fate === 'disk-only') await context.templates.dropState(template);
+      if (fate === 'disk-only') await context.templates.dropState(template.id);
       if (fate !== 'remove') continue;
       await context.templates.remove(template.id);
       changed = true;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { KeyedMutex } from '../base/index.ts';
 import { berthError } from '../errors/index.ts';
 import {
   allocatedBytes,
@@ -9,7 +10,7 @@ import {
   sha256File,
   writeJson,
 } from '../host/index.ts';
-import { isName, type Template, type TemplateId } from '../model/index.ts';
+import { isName, type TemplateId } from '../model/index.ts';
 import { type Layout, MACHINE_GID } from './layout.ts';
 import { MANIFEST_VERSION, type TemplateManifest } from './template-manifest.ts';
 
@@ -33,6 +34,8 @@ export interface TemplateFiles {
 export class TemplateStore {
   readonly #layout: Layout;
   readonly #verified = new Set<TemplateId>();
+  /** Several removals at once may come to the same template: its changes go one after the other. */
+  readonly #changing = new KeyedMutex();
 
   constructor(layout: Layout) {
     this.#layout = layout;
@@ -82,24 +85,31 @@ export class TemplateStore {
   /** Adds the hashes of the template's files to its manifest, by which a later daemon tells that they are unchanged. */
   async seal(manifest: TemplateManifest, signal: AbortSignal): Promise<TemplateManifest> {
     const sealed = { ...manifest, hashes: await this.#hash(manifest.id, signal) };
-    // It may have been removed, or reduced to its disk, while it was read.
-    if ((await this.#read(manifest.id))?.diskOnly !== false) return sealed;
-    await writeJson(this.files(manifest.id).manifest, sealed);
-    return sealed;
+    return this.#changing.run(manifest.id, async () => {
+      // It may have been removed, or reduced to its disk, while it was read.
+      if ((await this.#read(manifest.id))?.diskOnly !== false) return sealed;
+      await writeJson(this.files(manifest.id).manifest, sealed);
+      return sealed;
+    });
   }
 
-  /** Notes that the template's memory is not needed any more and removes it; its disk layer stays. */
-  async dropState(manifest: TemplateManifest): Promise<void> {
-    if (manifest.diskOnly) return;
-    await writeJson(this.files(manifest.id).manifest, { ...manifest, diskOnly: true });
-    await removeTree(this.files(manifest.id).state);
+  /** Notes that the template's memory is not needed any more and removes it; its disk layer stays. Done already, or gone: nothing. */
+  async dropState(id: TemplateId): Promise<void> {
+    await this.#changing.run(id, async () => {
+      const manifest = await this.#read(id);
+      if (manifest === undefined || manifest.diskOnly) return;
+      await writeJson(this.files(id).manifest, { ...manifest, diskOnly: true });
+      await removeTree(this.files(id).state);
+    });
   }
 
   /** Removes a template. The manifest goes first, so that a half-removed one is never taken for whole. */
   async remove(id: TemplateId): Promise<void> {
-    await removeTree(this.files(id).manifest);
-    await removeTree(this.files(id).directory);
-    this.#verified.delete(id);
+    await this.#changing.run(id, async () => {
+      await removeTree(this.files(id).manifest);
+      await removeTree(this.files(id).directory);
+      this.#verified.delete(id);
+    });
   }
 
   /**

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { inject } from 'vitest';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** BERTH_HOME of the whole run. */
+    berthHome: string;
+    /** True when the home is kept between runs (BERTH_TEST_HOME). */
+    berthHomeIsKept: boolean;
+  }
+}
+
+/** The repository. */
+export const ROOT = resolve(import.meta.dirname, '../../..');
+
+/** BERTH_HOME of the run, made by `setup.ts`. */
+export function sharedHome(): string {
+  return inject('berthHome');
+}
+
+/** A new directory for a BERTH_HOME: a short path, since sockets lie below it, and open to be passed through. */
+export function newHome(): string {
+  return realpathSync(mkdtempSync(join(tmpdir(), 'berth-e2e-')));
+}
+
+/** What everything of a home on the host is named after. */
+export function homeIdOf(home: string): string {
+  return createHash('sha256').update(home).digest('hex').slice(0, 6);
+}
+
+/** Text of a file of a home. */
+export function homeFile(home: string, ...path: string[]): string {
+  return readFileSync(join(home, ...path), 'utf8');
+}

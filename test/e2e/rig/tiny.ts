@@ -1,0 +1,122 @@
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { sharedHome } from './home.ts';
+import { output } from './program.ts';
+
+/** Tag of the smallest useful container image: a static busybox that is a web server. */
+export const TINY_IMAGE = 'localhost/berth/tiny:1';
+
+const COUNT_SCRIPT = `#!/bin/sh
+echo 'Content-Type: text/plain'
+echo
+count=$(($(cat /data/count 2>/dev/null || echo 0) + 1))
+echo $count >/data/count
+echo $count
+`;
+
+/** A directory for the test's own files, outside of BERTH_HOME and beside it. */
+export function workDirectory(name: string): string {
+  const directory = `${sharedHome()}.work/${name}`;
+  mkdirSync(directory, { recursive: true });
+  return directory;
+}
+
+/** Makes the archive of {@link TINY_IMAGE} in a directory, without any container engine. Gives its path. */
+export async function makeTinyImage(directory: string): Promise<string> {
+  const root = join(directory, 'root');
+  rmSync(root, { recursive: true, force: true });
+  for (const name of ['bin', 'data', 'tmp', 'www/cgi-bin']) mkdirSync(join(root, name), { recursive: true });
+  copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
+  for (const applet of [
+    'sh',
+    'cat',
+    'echo',
+    'httpd',
+    'nc',
+    'netstat',
+    'wget',
+    'dd',
+    'sync',
+    'sleep',
+    'true',
+    'nslookup',
+  ])
+    symlinkSync('busybox', join(root, 'bin', applet));
+  writeFileSync(join(root, 'www/index.html'), 'hello\n');
+  writeFileSync(join(root, 'www/cgi-bin/count'), COUNT_SCRIPT);
+  chmodSync(join(root, 'www/cgi-bin/count'), 0o755);
+  await output([
+    'tar',
+    '-C',
+    root,
+    '--owner=0',
+    '--group=0',
+    '--numeric-owner',
+    '-cf',
+    join(directory, 'layer.tar'),
+    '.',
+  ]);
+  const layer = createHash('sha256')
+    .update(readFileSync(join(directory, 'layer.tar')))
+    .digest('hex');
+  const config = {
+    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+    os: 'linux',
+    config: { Env: ['PATH=/bin'], Cmd: ['httpd', '-f', '-p', '80', '-h', '/www'], StopSignal: 'SIGKILL' },
+    rootfs: { type: 'layers', diff_ids: [`sha256:${layer}`] },
+  };
+  const manifest = [{ Config: 'config.json', RepoTags: [TINY_IMAGE], Layers: ['layer.tar'] }];
+  writeFileSync(join(directory, 'config.json'), JSON.stringify(config));
+  writeFileSync(join(directory, 'manifest.json'), JSON.stringify(manifest));
+  const archive = join(directory, 'tiny.tar');
+  await output(['tar', '-C', directory, '-cf', archive, 'manifest.json', 'config.json', 'layer.tar']);
+  rmSync(root, { recursive: true, force: true });
+  return archive;
+}
+
+/** Lines below `services:` for one service of the tiny image. */
+export interface TinyService {
+  readonly name: string;
+  /** `host:container`. */
+  readonly ports?: readonly string[];
+  readonly command?: readonly string[];
+  /** Further lines of YAML, indented by four. */
+  readonly more?: string;
+}
+
+/** A Compose file of services that all run the tiny image, whose archive lies beside it. */
+export function tinyCompose(services: readonly TinyService[], tail = ''): string {
+  const lines = services.flatMap(({ name, ports = [], command, more }) => [
+    `  ${name}:`,
+    `    image: ${TINY_IMAGE}`,
+    '    pull_policy: never',
+    ...(command === undefined ? [] : [`    command: ${JSON.stringify(command)}`]),
+    ...(ports.length === 0 ? [] : [`    ports: ${JSON.stringify(ports)}`]),
+    ...(more === undefined ? [] : [more]),
+  ]);
+  return `services:\n${lines.join('\n')}\nx-berth:\n  images: [tiny.tar]\n${tail}`;
+}
+
+/** The plainest of them: a web server on port 8080. */
+export const TINY_WEB: TinyService = { name: 'web', ports: ['8080:80'] };
+
+/** Writes a project of the tiny image into a directory of its own; gives the path of its Compose file. */
+export async function tinyProject(
+  name: string,
+  services: readonly TinyService[] = [TINY_WEB],
+): Promise<string> {
+  const directory = workDirectory(name);
+  await makeTinyImage(directory);
+  const file = join(directory, 'compose.yaml');
+  writeFileSync(file, tinyCompose(services));
+  return file;
+}
