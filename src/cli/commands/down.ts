@@ -8,7 +8,7 @@ import { runOperation } from '../operation/run.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { accepts } from '../transport/autostart.ts';
 import { homePaths } from '../transport/home.ts';
-import { isBerthHome, removeHome } from '../transport/remove-home.ts';
+import { isBerthHome, removeHome } from '../transport/home-mark.ts';
 import { stopDaemon } from '../transport/stop-daemon.ts';
 import { giveBack } from './give-back.ts';
 

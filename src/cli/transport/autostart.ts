@@ -4,6 +4,7 @@ import { berthError } from '../../errors/index.ts';
 import { connectUnix, ensureDirectory, isRoot, startDetached, systemCode } from '../../host/index.ts';
 import { lastFailure, lastLogLines } from './daemon-log.ts';
 import type { HomePaths } from './home.ts';
+import { foreignFiles } from './home-mark.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const START_TIMEOUT_MS = 15_000;
@@ -53,13 +54,19 @@ export async function accepts(socket: string, signal?: AbortSignal): Promise<boo
   }
 }
 
+// Before anything is written: what belongs to others stays as it is.
 async function prepareHome(paths: HomePaths): Promise<void> {
-  try {
-    await ensureDirectory(paths.home);
-  } catch (error) {
-    if (isRoot()) throw error;
-    throw berthError('not-root', `This user cannot write to ${paths.home}`, { cause: error });
+  if (!isRoot()) {
+    throw berthError('not-root', `No daemon answers at ${paths.socket}, and only root may start one`);
   }
+  const others = await foreignFiles(paths);
+  if (others.length > 0) {
+    const some = others.slice(0, 3).join(', ');
+    throw berthError('home-unusable', `${paths.home} holds files that are not Berth's (${some})`, {
+      remedy: 'Name an empty directory, or one that is not there yet, with BERTH_HOME.',
+    });
+  }
+  await ensureDirectory(paths.home);
 }
 
 interface Ending {
@@ -103,7 +110,6 @@ async function launch(
   } catch (error) {
     const code = systemCode(error);
     if (code !== 'EACCES' && code !== 'EROFS' && code !== 'EPERM') throw error;
-    if (!isRoot()) throw berthError('not-root', `This user cannot write to ${paths.home}`, { cause: error });
     throw berthError('home-unusable', `Cannot write ${paths.log} (${code})`, { cause: error });
   }
 }
