@@ -3,12 +3,13 @@ import type { TemplateManifest } from '../machines/index.ts';
 import type { Context } from './context.ts';
 import type { EnvironmentRecord } from './record.ts';
 
-/** What is to be done with a fork point: keep it, keep only its disk layer, or remove it. */
+/** What is to be done with a template that nobody asked to keep: keep it, keep only its disk layer, or remove it. */
 export type Fate = 'keep' | 'disk-only' | 'remove';
 
 /**
- * Decides about each fork point. Its memory is needed as long as a machine runs that was restored from it or an operation
- * may still do so; its disk layer as long as any disk stands on it.
+ * Decides about each fork point, and each base template that a newer one of the same name has replaced. Its memory is needed as
+ * long as a machine runs that was restored from it or an operation may still do so; its disk layer as long as any disk
+ * stands on it.
  */
 export function fatesOf(
   templates: readonly TemplateManifest[],
@@ -32,15 +33,17 @@ export function fatesOf(
       .filter(({ process, operation }) => process !== undefined || operation !== undefined)
       .map(({ template }) => template),
   );
+  const newest = new Map(templates.filter(({ kind }) => kind === 'base').map(({ name, id }) => [name, id]));
   const fates = new Map<TemplateId, Fate>();
-  for (const { id, kind } of templates) {
-    if (kind !== 'fork-point' || mapped.has(id) || frozen.has(id) || fresh.has(id)) fates.set(id, 'keep');
+  for (const { id, kind, name } of templates) {
+    const wanted = kind === 'environment' || newest.get(name) === id;
+    if (wanted || mapped.has(id) || frozen.has(id) || fresh.has(id)) fates.set(id, 'keep');
     else fates.set(id, standing.has(id) ? 'disk-only' : 'remove');
   }
   return fates;
 }
 
-/** Removes what no environment needs any more of the fork points. Removing one may free the next, so it goes on until nothing changes. */
+/** Removes what no environment needs any more of fork points and replaced base templates. Removing one may free the next, so it goes on until nothing changes. */
 export async function collectTemplates(context: Context): Promise<void> {
   for (let changed = true; changed; ) {
     changed = false;

@@ -3,34 +3,51 @@ import { fatesOf } from '../../../src/environments/collect-templates.ts';
 import type { EnvironmentRecord } from '../../../src/environments/record.ts';
 import type { TemplateManifest } from '../../../src/machines/index.ts';
 
-const point = { id: 'tpl-point', kind: 'fork-point', layers: [] } as unknown as TemplateManifest;
-const process = { process: { pid: 1, startTicks: 1 } };
-
-function fateOf(...environments: Record<string, unknown>[]): string | undefined {
-  return fatesOf([point], environments as unknown as EnvironmentRecord[]).get(point.id);
+/** Only what the decision looks at. */
+function template(id: string, kind: TemplateManifest['kind'], change: object = {}): TemplateManifest {
+  return { id, kind, name: id, layers: [], ...change } as unknown as TemplateManifest;
 }
 
-test('a fork point that nobody needs is removed', () => {
-  expect(fateOf({ template: 'tpl-base', process })).toBe('remove');
+function environment(change: object): EnvironmentRecord {
+  return { name: 'e', template: 'none', ...change } as unknown as EnvironmentRecord;
+}
+
+const process = { process: { pid: 1, startTicks: 1 }, slot: {} };
+
+test('a fork point stays whole as long as a machine runs that was restored from it', () => {
+  const running = environment({ template: 'point', process, disk: { layers: ['point'] } });
+  expect(fatesOf([template('point', 'fork-point')], [running]).get('point' as never)).toBe('keep');
 });
 
-test('a fork point is kept while a machine that was restored from it runs', () => {
-  expect(fateOf({ template: 'tpl-point', process, disk: { layers: ['tpl-point'] } })).toBe('keep');
+test('a fork point on whose disk something stands keeps its disk only', () => {
+  const stopped = environment({ template: 'point', disk: { layers: ['point'] } });
+  expect(fatesOf([template('point', 'fork-point')], [stopped]).get('point' as never)).toBe('disk-only');
+  const above = template('above', 'environment', { layers: ['point'] });
+  expect(fatesOf([template('point', 'fork-point'), above], []).get('point' as never)).toBe('disk-only');
 });
 
-test('only its disk is kept when a disk stands on it and no machine has its memory', () => {
-  expect(fateOf({ template: 'tpl-point', disk: { layers: ['tpl-point'] } })).toBe('disk-only');
-  expect(fateOf({ template: 'tpl-base', process, disk: { layers: ['tpl-point', 'tpl-base'] } })).toBe(
-    'disk-only',
-  );
+test('a fork point that nobody needs goes', () => {
+  expect(fatesOf([template('point', 'fork-point')], []).get('point' as never)).toBe('remove');
 });
 
-test('a fork point is kept from the moment when the freeze is done until its first fork has been recorded', () => {
-  const parent = {
-    template: 'tpl-base',
-    process,
-    operation: 'op-1',
-    disk: { layers: ['tpl-point', 'tpl-base'] },
-  };
-  expect(fateOf(parent, { template: 'tpl-base', operation: 'op-1', state: 'creating' })).toBe('keep');
+test('a fork point that is being made is not touched', () => {
+  const freezing = environment({ freezing: { template: 'point', top: 'disk-1.qcow2' } });
+  expect(fatesOf([template('point', 'fork-point')], [freezing]).get('point' as never)).toBe('keep');
+});
+
+test('what a user named is the user’s to remove', () => {
+  expect(fatesOf([template('mine', 'environment')], []).get('mine' as never)).toBe('keep');
+});
+
+test('of base templates of one name the newest stays, older ones as long as they are needed', () => {
+  const old = template('old', 'base', { name: 'base' });
+  const used = template('used', 'base', { name: 'base' });
+  const recent = template('recent', 'base', { name: 'base' });
+  const running = environment({ template: 'used', process, disk: { layers: ['used'] } });
+  const fates = fatesOf([old, used, recent], [running]);
+  expect([...fates]).toEqual([
+    ['old', 'remove'],
+    ['used', 'keep'],
+    ['recent', 'keep'],
+  ]);
 });
