@@ -54,9 +54,9 @@ export const REQUIRED_PACKAGES: readonly RequiredPackage[] = [
     group: 'network-tools',
   },
   {
-    name: 'openssh-client',
-    why: 'makes the keys for access to machines',
-    provides: ['ssh-keygen'],
+    name: 'procps',
+    why: 'lets namespaces pass packets on',
+    provides: ['sysctl'],
     group: 'network-tools',
   },
   { name: 'mmdebstrap', why: 'builds the guest image', provides: ['mmdebstrap'], group: 'build-tools' },

@@ -23,6 +23,11 @@ test('a bare host lacks everything, and each package says why', () => {
   expect(planned.every(({ why, suite }) => why.length > 10 && suite === undefined)).toBe(true);
 });
 
+test('every program that the network calls comes with a package', () => {
+  const provided = REQUIRED_PACKAGES.flatMap(({ provides }) => provides);
+  expect(provided).toEqual(expect.arrayContaining(['ip', 'nft', 'sysctl', 'dnsmasq']));
+});
+
 test('on Debian 12 QEMU and its tools come from backports, the rest does not', () => {
   const bare: HostPackages = { release: DEBIAN_12, installed: new Set(), qemuUsable: false };
   const suites = new Map(planPackages(bare).map(({ name, suite }) => [name, suite]));
