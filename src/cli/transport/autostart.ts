@@ -12,7 +12,8 @@ const PROBE_INTERVAL_MS = 20;
 // How long another daemon that holds the lock may take until it answers.
 const RIVAL_GRACE_MS = 5_000;
 
-const MAIN = fileURLToPath(new URL('../../main.ts', import.meta.url));
+/** The launcher: it gives the daemon its settings of memory. */
+const LAUNCHER = fileURLToPath(new URL('../../../berth', import.meta.url));
 
 /** How to make sure that a daemon answers. */
 export interface AutostartOptions {
@@ -104,7 +105,7 @@ async function launch(
   paths: HomePaths,
   onExit: (code: number | null, signal: string | null) => void,
 ): Promise<void> {
-  const argv = [process.execPath, '--disable-warning=ExperimentalWarning', MAIN, 'serve'];
+  const argv = [LAUNCHER, 'serve'];
   try {
     await startDetached(argv, { stdoutPath: paths.log, stderrPath: paths.log, cwd: '/', onExit });
   } catch (error) {
