@@ -60,6 +60,8 @@ export async function connectSsh(target: SshTarget, o: WaitOptions): Promise<Cli
 
 function attempt(target: SshTarget, signal: AbortSignal): Promise<Client> {
   const client = new Client();
+  // Every channel that is being opened listens.
+  client.setMaxListeners(0);
   const wanted = publicKeyBlob(target.hostKey);
   return new Promise((resolve, reject) => {
     let isForeign = false;

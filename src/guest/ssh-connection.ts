@@ -8,6 +8,15 @@ export type OpenChannel = (
   done: (error: Error | undefined, channel: ClientChannel) => void,
 ) => void;
 
+/** What a channel is opened for. */
+export interface ChannelUse<T> {
+  readonly open: OpenChannel;
+  /** Takes the channel before anything else comes in: a program's output and end may follow its start in one packet. */
+  adopt(channel: ClientChannel): T;
+  /** Called instead of handing it out when nobody waits for it any more. */
+  discard(adopted: T): void;
+}
+
 const CONNECT_TIMEOUT_MS = 30_000;
 
 /** One SSH connection, opened when first needed and again after it was lost. */
@@ -35,14 +44,14 @@ export class SshConnection {
   }
 
   /** Opens a channel; when the connection turns out to be dead, once more over a new one. @throws `guest-unreachable` */
-  async openChannel(signal: AbortSignal, open: OpenChannel): Promise<ClientChannel> {
+  async openChannel<T>(signal: AbortSignal, use: ChannelUse<T>): Promise<T> {
     const known = this.#client;
     const client = await this.#connected(signal);
     try {
-      return await openOn(client, signal, open);
+      return await openOn(client, signal, use);
     } catch (error) {
       const isStale = known !== undefined && this.#client !== known && !signal.aborted;
-      if (isStale) return openOn(await this.#connected(signal), signal, open);
+      if (isStale) return openOn(await this.#connected(signal), signal, use);
       throw error;
     }
   }
@@ -72,7 +81,7 @@ export class SshConnection {
   }
 }
 
-function openOn(client: Client, signal: AbortSignal, open: OpenChannel): Promise<ClientChannel> {
+function openOn<T>(client: Client, signal: AbortSignal, use: ChannelUse<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       client.removeListener('close', onLost);
@@ -89,7 +98,7 @@ function openOn(client: Client, signal: AbortSignal, open: OpenChannel): Promise
     client.once('close', onLost);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      open(client, (error, channel) => {
+      use.open(client, (error, channel) => {
         if (error !== undefined) {
           fail(
             berthError('guest-unreachable', `the guest refused a channel: ${error.message}`, {
@@ -97,10 +106,10 @@ function openOn(client: Client, signal: AbortSignal, open: OpenChannel): Promise
             }),
           );
         } else if (signal.aborted) {
-          channel.close();
+          use.discard(use.adopt(channel));
         } else {
           stop();
-          resolve(channel);
+          resolve(use.adopt(channel));
         }
       });
     } catch (error) {

@@ -66,12 +66,13 @@ class SshGuestShell implements GuestShell {
   engineSocket(o: Partial<WaitOptions> & { readonly path?: string } = {}): Promise<Duplex> {
     const path = o.path ?? ENGINE_SOCKET;
     const wait = { ...o, timeoutMs: o.timeoutMs ?? CHANNEL_TIMEOUT_MS };
-    return this.#within('connect to the engine', wait, async (signal) => {
-      const open = this.#connection.openChannel(signal, (client, done) =>
-        client.openssh_forwardOutStreamLocal(path, done),
-      );
-      return new ChannelStream(await open);
-    });
+    return this.#within('connect to the engine', wait, (signal) =>
+      this.#connection.openChannel(signal, {
+        open: (client, done) => client.openssh_forwardOutStreamLocal(path, done),
+        adopt: (channel) => new ChannelStream(channel),
+        discard: (stream) => stream.destroy(),
+      }),
+    );
   }
 
   close(): void {

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import type { InteractiveProcess, ProcessEnd, TerminalSize } from './interactive-process.ts';
 import { quoteForShell } from './posix-quote.ts';
-import type { SshConnection } from './ssh-connection.ts';
+import type { OpenChannel, SshConnection } from './ssh-connection.ts';
 import { endOf, SshProgram } from './ssh-program.ts';
 
 interface Streams {
@@ -21,10 +21,14 @@ export async function startProcess(
   if (tty === undefined && argv.length > 0) return startProgram(connection, argv, signal);
   const pty = tty === undefined ? undefined : { ...tty, term: 'xterm-256color' };
   const command = argv.length === 0 ? undefined : quoteForShell(argv);
-  const channel = await connection.openChannel(signal, (client, done) => {
+  const open: OpenChannel = (client, done) => {
     if (command === undefined) client.shell(pty ?? false, done);
     else client.exec(command, pty === undefined ? {} : { pty }, done);
-  });
+  };
+  return connection.openChannel(signal, { open, adopt: adoptChannel, discard: (process) => process.close() });
+}
+
+function adoptChannel(channel: ClientChannel): InteractiveProcess {
   const streams = newStreams();
   channel.pipe(streams.stdout);
   channel.stderr.pipe(streams.stderr);

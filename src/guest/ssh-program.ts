@@ -2,7 +2,7 @@ import type { ClientChannel } from 'ssh2';
 import { berthError } from '../errors/index.ts';
 import type { ProcessEnd } from './interactive-process.ts';
 import { ProcessGroupReader, trackedCommand } from './tracked-command.ts';
-import type { SshConnection } from './ssh-connection.ts';
+import { abortable, type SshConnection } from './ssh-connection.ts';
 
 /** Takes a program's output; `resume` is called after `false` once there is room again. */
 export interface ProgramOutput {
@@ -19,54 +19,66 @@ export class SshProgram {
   readonly ended: Promise<ProcessEnd>;
   readonly #connection: SshConnection;
   readonly #group = new ProcessGroupReader();
+  readonly #groupKnown = Promise.withResolvers<number | undefined>();
   #killed = false;
 
   private constructor(connection: SshConnection, channel: ClientChannel, output: ProgramOutput) {
     this.#connection = connection;
     this.channel = channel;
-    channel.on('data', (chunk: Buffer) => output.onStdout(chunk));
+    channel.on('data', (chunk: Buffer) => {
+      if (!this.#killed) output.onStdout(chunk);
+    });
     channel.stderr.on('data', (chunk: Buffer) => this.#onStderr(this.#group.push(chunk), output));
     channel.stderr.on('end', () => this.#onStderr(this.#group.rest(), output));
     this.ended = endOf(channel);
-    this.ended.catch(() => undefined);
+    const forget = () => this.#groupKnown.resolve(undefined);
+    this.ended.then(forget, forget);
   }
 
-  static async start(
+  static start(
     connection: SshConnection,
     argv: readonly string[],
     output: ProgramOutput,
     signal: AbortSignal,
   ): Promise<SshProgram> {
     const command = trackedCommand(argv);
-    const channel = await connection.openChannel(signal, (client, done) => client.exec(command, done));
-    return new SshProgram(connection, channel, output);
+    return connection.openChannel(signal, {
+      open: (client, done) => client.exec(command, done),
+      adopt: (channel) => new SshProgram(connection, channel, output),
+      discard: (program) => program.kill(),
+    });
   }
 
-  /** Ends the program and what it has started, in the background. May be called twice. */
+  /** Ends the program and what it has started, in the background; its output is dropped from now on. May be called twice. */
   kill(): void {
     if (this.#killed) return;
     this.#killed = true;
-    const { group } = this.#group;
-    // Without its number it has not become the program yet, and will not: its first words find no listener.
-    if (group !== undefined) this.#endGroup(group).catch(() => undefined);
-    this.channel.close();
-    // Unread output would keep the channel from reporting its end.
+    // Unread output would hold up the number of the process group, and the channel's end.
     this.channel.resume();
     this.channel.stderr.resume();
+    const signal = AbortSignal.any([AbortSignal.timeout(KILL_TIMEOUT_MS), this.#connection.closed]);
+    this.#endGroup(signal)
+      .catch(() => undefined)
+      .finally(() => this.channel.close());
   }
 
   #onStderr(chunk: Buffer, output: ProgramOutput): void {
-    if (chunk.length > 0) output.onStderr(chunk);
+    if (this.#group.group !== undefined) this.#groupKnown.resolve(this.#group.group);
+    if (chunk.length > 0 && !this.#killed) output.onStderr(chunk);
   }
 
-  async #endGroup(group: number): Promise<void> {
-    const signal = AbortSignal.any([AbortSignal.timeout(KILL_TIMEOUT_MS), this.#connection.closed]);
-    const channel = await this.#connection.openChannel(signal, (client, done) =>
-      client.exec(`kill -KILL -- -${group}`, done),
-    );
-    channel.resume();
-    channel.stderr.resume();
-    channel.end();
+  async #endGroup(signal: AbortSignal): Promise<void> {
+    const group = await abortable(this.#groupKnown.promise, signal);
+    if (group === undefined) return;
+    await this.#connection.openChannel(signal, {
+      open: (client, done) => client.exec(`kill -9 -${group}`, done),
+      adopt: (channel) => {
+        channel.resume();
+        channel.stderr.resume();
+        channel.end();
+      },
+      discard: () => undefined,
+    });
   }
 }
 
