@@ -3,28 +3,40 @@ import { requireAccelerator } from '../setup/index.ts';
 
 const PROBE_DEADLINE_MS = 20_000;
 
-/**
- * Finds which accelerator really runs a guest, by booting one with the kernel of the image in question: a boot sector may run
- * where a kernel hangs. The answer is kept for the daemon's life, and on disk for the host's run.
- */
-export function acceleratorFinder(options: {
-  readonly qemuPath: string;
-  readonly cacheFile: string;
-}): (kernelPath: string) => Promise<Accelerator> {
-  const known = new Map<string, Promise<Accelerator>>();
-  return (kernelPath) => {
-    const answer = known.get(kernelPath) ?? find(options, kernelPath);
-    known.set(kernelPath, answer);
-    // A failed look is not remembered: the host may be set up meanwhile.
-    answer.catch(() => known.delete(kernelPath));
-    return answer;
-  };
-}
+/** Which accelerator really runs a guest, found out once and kept: in memory, and on disk for the host's run. */
+export class AcceleratorFinder {
+  readonly #qemuPath: string;
+  readonly #cacheFile: string;
+  readonly #answers = new Map<string, Promise<Accelerator>>();
+  #known: Accelerator | undefined;
 
-async function find(
-  options: { readonly qemuPath: string; readonly cacheFile: string },
-  kernelPath: string,
-): Promise<Accelerator> {
-  const { accelerator } = await requireAccelerator({ ...options, kernelPath, deadlineMs: PROBE_DEADLINE_MS });
-  return accelerator;
+  constructor(o: { readonly qemuPath: string; readonly cacheFile: string }) {
+    this.#qemuPath = o.qemuPath;
+    this.#cacheFile = o.cacheFile;
+  }
+
+  /** What was found last; undefined before the first look. */
+  get known(): Accelerator | undefined {
+    return this.#known;
+  }
+
+  /** Boots a guest with this kernel unless the answer is known: a boot sector may run where a kernel hangs. */
+  find(kernelPath: string): Promise<Accelerator> {
+    const answer = this.#answers.get(kernelPath) ?? this.#probe(kernelPath);
+    this.#answers.set(kernelPath, answer);
+    // A failed look is not remembered: the host may be set up meanwhile.
+    answer.catch(() => this.#answers.delete(kernelPath));
+    return answer;
+  }
+
+  async #probe(kernelPath: string): Promise<Accelerator> {
+    const { accelerator } = await requireAccelerator({
+      qemuPath: this.#qemuPath,
+      cacheFile: this.#cacheFile,
+      kernelPath,
+      deadlineMs: PROBE_DEADLINE_MS,
+    });
+    this.#known = accelerator;
+    return accelerator;
+  }
 }

@@ -19,7 +19,7 @@ import { createEventLog, createOperations } from '../operations/index.ts';
 import { createServer } from '../server/index.ts';
 import { probeCacheFile } from '../setup/index.ts';
 import { openSqliteStore } from '../store/index.ts';
-import { acceleratorFinder } from './accelerator.ts';
+import { AcceleratorFinder } from './accelerator.ts';
 import { loadClientKey } from './client-key.ts';
 import { DaemonControl } from './daemon-service.ts';
 import { berthGroup, firstAddressBlock, homeIdOf, prepareHome } from './home.ts';
@@ -53,8 +53,9 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
   closing.defer(() => lock.release());
   try {
     await prepareHome(home, run);
-    const { context, network } = await composeContext(directories, log, closing);
-    const control = new DaemonControl({ context, network, directories });
+    const accelerators = new AcceleratorFinder({ qemuPath: QEMU, cacheFile: probeCacheFile(home) });
+    const { context, network } = await composeContext(directories, accelerators, log, closing);
+    const control = new DaemonControl({ context, network, directories, accelerators });
     const server = await createServer({
       services: {
         environments: new EnvironmentOperations(context),
@@ -81,6 +82,7 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
 
 async function composeContext(
   { home, run }: HomeDirectories,
+  accelerators: AcceleratorFinder,
   log: Logger,
   closing: AsyncDisposableStack,
 ): Promise<{ context: Context; network: NetworkManager }> {
@@ -104,13 +106,12 @@ async function composeContext(
   const templates = new TemplateStore(layout);
   const machines = new Machines({ hypervisor, network, templates, layout, homeId });
   const clientKey = await loadClientKey(layout.keys);
-  const accelerator = acceleratorFinder({ qemuPath: QEMU, cacheFile: probeCacheFile(home) });
   const baseTemplates = createBaseTemplates({
     hypervisor,
     machines,
     templates,
     layout,
-    accelerator,
+    accelerator: (kernelPath) => accelerators.find(kernelPath),
     clientKey,
   });
   const ingress = createIngress({ log });

@@ -1,7 +1,7 @@
 import { berthError } from '../errors/index.ts';
 import type { ForkRequest } from '../contract/index.ts';
-import { assertLoadable, type Frozen, type TemplateManifest } from '../machines/index.ts';
-import type { ForkReport, Operation } from '../model/index.ts';
+import { assertLoadable, type Frozen, type MachineBoot, type TemplateManifest } from '../machines/index.ts';
+import type { ForkReport, ImageId, Operation, OperationId, TemplateId } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
@@ -10,22 +10,26 @@ import { endMachine, renewIdentity, takeOver } from './machine-life.ts';
 import { forkNames } from './plan/fork-names.ts';
 import { portsOfFork } from './plan/ports.ts';
 import { publishPorts, waitForPorts } from './ports.ts';
-import { type EnvironmentRecord, type Workload } from './record.ts';
-import { assertUnclaimed } from './registry.ts';
+import type { EnvironmentRecord } from './record.ts';
+import { assertUnclaimed, type EnvironmentDraft } from './registry.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 /** Two cores translate two guests at a time; more at once only makes each of them slower. */
 const PARALLEL_FORKS = 2;
 
-/** Where forks come from: a running environment, or a template with what ran in it when it was frozen. */
-type Source =
-  | { readonly kind: 'environment'; readonly record: EnvironmentRecord }
-  | {
-      readonly kind: 'template';
-      readonly template: TemplateManifest;
-      readonly workload: Workload;
-      readonly address: string;
-    };
+/** Where forks come from, with what ran in it at that moment. */
+interface Source {
+  readonly name: string;
+  /** A running environment, which is frozen first; absent when the source is a template. */
+  readonly parent?: EnvironmentRecord;
+  /** A template; absent when it has yet to be made from {@link parent}. */
+  readonly template?: TemplateManifest;
+  /** The template, or until there is one that which the parent was made from. */
+  readonly templateId: TemplateId;
+  readonly boot: MachineBoot;
+  readonly image: ImageId;
+  readonly workload: FrozenWorkload;
+}
 
 /** Records the forks and begins to make them; returns while they are made. */
 export async function startFork(
@@ -36,96 +40,83 @@ export async function startFork(
   const calledAt = performance.now();
   const source = await findSource(context, request.source);
   const names = forkNames(
-    source.kind === 'environment' ? source.record.name : source.template.name,
+    source.name,
     request.name,
     request.count ?? 1,
     new Set(context.registry.list().map(({ name }) => name)),
   );
-  const drafts = names.map((name) => draftOf(source, name));
   const taken = names.find((name) => context.registry.find(name) !== undefined);
   if (taken !== undefined) throw berthError('name-taken', `there is an environment "${taken}" already`);
   return context.operations.start(
     'fork',
     names,
     { source: request.source, names },
-    (operation) => runFork(context, source, drafts, operation, calledAt),
+    (operation) => runFork(context, source, names, operation, calledAt),
     { durability: 'intent', ...o },
   );
 }
 
 async function findSource(context: Context, ref: string): Promise<Source> {
   const record = context.registry.find(ref);
-  if (record !== undefined) {
-    assertUnclaimed(record);
-    if (record.disk === undefined || context.sessions.find(record.id) === undefined) {
-      throw berthError(
-        'not-running',
-        `environment "${record.name}" is ${record.state}; only a running one can be forked`,
-        {
-          remedy: `Start it with \`./berth start ${record.name}\`.`,
-        },
-      );
-    }
-    return { kind: 'environment', record };
-  }
+  if (record !== undefined) return sourceOf(context, record);
   const template = await context.templates.find(ref);
   if (template === undefined) throw berthError('not-found', `there is no environment or template "${ref}"`);
-  const frozen = template.workload as FrozenWorkload | undefined;
-  if (frozen === undefined) {
+  const workload = template.workload as FrozenWorkload | undefined;
+  if (workload === undefined) {
     throw berthError('bad-request', `template "${template.name}" holds a bare guest without an application`, {
       remedy: 'Bring one up with `./berth up`, or fork an environment.',
     });
   }
-  const { address, ...workload } = frozen;
-  return { kind: 'template', template, workload, address };
+  const { name, image, shape, accelerator, kernelPath, initrdPath, kernelArguments } = template;
+  const boot = { shape, accelerator, kernelPath, initrdPath, kernelArguments };
+  return { name, template, templateId: template.id, boot, image, workload };
 }
 
-type Draft = Omit<EnvironmentRecord, 'id' | 'address' | 'createdAt'>;
-
-function draftOf(source: Source, name: string): Draft {
-  const common = { name, state: 'creating', services: [] } as const;
-  if (source.kind === 'environment') {
-    const { image, template, shape, boot, workload, ports } = source.record;
-    return { ...common, image, template, shape, boot, workload, ports, parent: source.record.name };
+function sourceOf(context: Context, parent: EnvironmentRecord): Source {
+  assertUnclaimed(parent);
+  if (parent.disk === undefined || context.sessions.find(parent.id) === undefined) {
+    throw berthError(
+      'not-running',
+      `environment "${parent.name}" is ${parent.state}; only a running one can be forked`,
+      { remedy: `Start it with \`./berth start ${parent.name}\`.` },
+    );
   }
-  const { template, workload } = source;
-  const { shape, accelerator, kernelPath, initrdPath, kernelArguments } = template;
-  const boot = { shape, accelerator, kernelPath, initrdPath, kernelArguments };
+  const { name, boot, image, ports, services, address } = parent;
+  const workload = { ...parent.workload, ports, services, address };
+  return { name, parent, templateId: parent.template, boot, image, workload };
+}
+
+function draftOf(source: Source, name: string, operation: OperationId): EnvironmentDraft {
+  const { ports, services, address: parentAddress, ...workload } = source.workload;
   return {
-    ...common,
-    image: template.image,
-    template: template.id,
-    shape,
-    boot,
-    workload,
-    ports: workload.ports,
-    parent: template.name,
+    ...{ name, state: 'creating', parent: source.name, image: source.image, operation },
+    template: source.templateId,
+    ...{ shape: source.boot.shape, boot: source.boot, workload, services },
+    ports: (address) => portsOfFork(ports, parentAddress, address),
   };
 }
 
 async function runFork(
   context: Context,
   source: Source,
-  drafts: readonly Draft[],
+  names: readonly string[],
   operation: OperationContext,
   calledAt: number,
-): Promise<{ names: string[] }> {
+): Promise<{ names: readonly string[] }> {
   const parent =
-    source.kind === 'environment' ? await context.registry.claim(source.record.id, operation.id) : undefined;
+    source.parent === undefined ? undefined : await context.registry.claim(source.parent.id, operation.id);
   const forks: EnvironmentRecord[] = [];
   try {
-    forks.push(
-      ...(await context.registry.create(drafts.map((draft) => ({ ...draft, operation: operation.id })))),
-    );
+    const drafts = names.map((name) => draftOf(source, name, operation.id));
+    forks.push(...(await context.registry.create(drafts)));
     const point = parent === undefined ? undefined : await freezeParent(context, parent, operation);
-    const template = point?.manifest ?? (source.kind === 'template' ? source.template : undefined);
+    const template = point?.manifest ?? source.template;
     if (template === undefined) throw berthError('internal', 'a fork has no template');
     await assertLoadable(context.hypervisor, template, template.accelerator);
-    const parentAddress = source.kind === 'environment' ? source.record.address : source.address;
-    const run = (record: EnvironmentRecord) =>
-      makeFork(context, record, template, parentAddress, point, operation, calledAt);
-    await inParallel(forks, PARALLEL_FORKS, run);
-    return { names: forks.map(({ name }) => name) };
+    await inParallel(forks, PARALLEL_FORKS, (record) =>
+      makeFork(context, record, template, point, operation, calledAt),
+    );
+    return { names };
   } catch (error) {
     await Promise.all(forks.map((record) => discard(context, record)));
     throw error;
@@ -166,24 +157,19 @@ async function makeFork(
   context: Context,
   draft: EnvironmentRecord,
   template: TemplateManifest,
-  parentAddress: string,
   point: Frozen | undefined,
   operation: OperationContext,
   calledAt: number,
 ): Promise<void> {
   const { signal } = operation;
   const steps = new StepClock();
-  const ports = portsOfFork(draft.ports, parentAddress, draft.address);
   const title = `start ${draft.name}`;
   const record = await operation.step(`start-${draft.name}`, title, async () => {
     const disk = await context.machines.cloneDisk(context.machines.directoryOf(draft.id), template);
     steps.mark('disk');
     const known =
-      (await context.registry.update(
-        draft.id,
-        { disk, ports, template: template.id },
-        { durability: 'relaxed' },
-      )) ?? draft;
+      (await context.registry.update(draft.id, { disk, template: template.id }, { durability: 'relaxed' })) ??
+      draft;
     steps.mark('record');
     const machine = await context.machines.restore(draft.id, draft.boot, disk, template, {
       signal,

@@ -14,7 +14,7 @@ import type { Context } from './context.ts';
 import type { EnvironmentRecord, Workload } from './record.ts';
 
 /** What a template keeps of the environment it was frozen from: enough to fork it without its parent. */
-export interface FrozenWorkload extends Workload {
+export interface FrozenWorkload extends Workload, Pick<EnvironmentRecord, 'ports' | 'services'> {
   /** The parent's own address, by which its own ports are told from others. */
   readonly address: string;
 }
@@ -80,7 +80,8 @@ function subjectOf(
   plan: FreezePlan,
   wish: Pick<FreezeWish, 'name' | 'kind'>,
 ): FreezeSubject {
-  const workload: FrozenWorkload = { ...record.workload, ports: record.ports, address: record.address };
+  const { ports, services, address } = record;
+  const workload: FrozenWorkload = { ...record.workload, ports, services, address };
   return {
     ...{ boot: record.boot, disk: diskOf(record), plan, name: wish.name, kind: wish.kind },
     ...{ image: record.image, source: record.name, workload },

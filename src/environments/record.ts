@@ -1,6 +1,6 @@
 import type { FreezePlan, MachineBoot, MachineDisk, MachineProcess } from '../machines/index.ts';
 import { defineCollection } from '../store/index.ts';
-import type { Environment, PublishedPort } from '../model/index.ts';
+import type { Environment } from '../model/index.ts';
 
 /** A port that the user asked for beside those on the environment's own address. */
 export interface ExtraPort {
@@ -21,8 +21,6 @@ export interface Workload {
   /** Name of the Compose project in the guest: that of the first environment, kept by its forks. */
   readonly project: string;
   readonly publish: readonly ExtraPort[];
-  /** Ports that the file publishes, on whatever address; a fork puts them on its own. */
-  readonly ports: readonly PublishedPort[];
 }
 
 /** An environment as it is stored: what is shown, and what is needed to find, start and undo it. */

@@ -1,13 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { Mutex } from '../base/index.ts';
 import { berthError } from '../errors/index.ts';
-import type { EnvironmentId, OperationId } from '../model/index.ts';
+import type { EnvironmentId, OperationId, PublishedPort } from '../model/index.ts';
 import type { Store, WriteOptions } from '../store/index.ts';
 import { freeAddress } from './plan/addresses.ts';
 import { type EnvironmentRecord, environmentCollection } from './record.ts';
 
 /** How an update changes a record; properties set to undefined are removed. */
 export type Change = { readonly [Key in keyof EnvironmentRecord]?: EnvironmentRecord[Key] | undefined };
+
+/** An environment that is about to be recorded; its ports depend on the address that it gets. */
+export interface EnvironmentDraft extends Omit<EnvironmentRecord, 'id' | 'address' | 'createdAt' | 'ports'> {
+  ports(address: string): readonly PublishedPort[];
+}
 
 /** All environments: in the store, and in memory as they were last written. */
 export class EnvironmentRegistry {
@@ -51,9 +56,7 @@ export class EnvironmentRegistry {
    * Adds environments, all or none, each with an address of its own.
    * @throws `name-taken`, `address-unavailable`
    */
-  async create(
-    drafts: readonly Omit<EnvironmentRecord, 'id' | 'address' | 'createdAt'>[],
-  ): Promise<EnvironmentRecord[]> {
+  async create(drafts: readonly EnvironmentDraft[]): Promise<EnvironmentRecord[]> {
     return this.#writing.run(async () => {
       const taken = drafts.find(({ name }) => this.find(name) !== undefined);
       if (taken !== undefined)
@@ -65,7 +68,7 @@ export class EnvironmentRegistry {
           throw berthError('address-unavailable', 'all addresses of 127.88.0.0/16 are in use');
         addresses.add(address);
         const id = `env-${randomBytes(6).toString('hex')}` as EnvironmentId;
-        return { ...draft, id, address, createdAt: new Date().toISOString() };
+        return { ...draft, id, address, ports: draft.ports(address), createdAt: new Date().toISOString() };
       });
       for (const record of records) await this.#write(record);
       return records;

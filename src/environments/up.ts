@@ -88,7 +88,6 @@ function readRequest(request: UpRequest): Wish {
     variables: request.variables,
     project: name,
     publish: request.publish ?? [],
-    ports: [],
   };
   return {
     name,
@@ -193,17 +192,14 @@ async function addRecord(
     name: wish.name,
     state: 'creating',
     shape: wish.shape,
-    ports: [],
+    ports: (address: string) => planPorts(wish.project, wish.workload.publish, address).ports,
     services: [],
     workload: wish.workload,
     operation: operation.id,
   } as const;
   const [record] = await context.registry.create([draft]);
   if (record === undefined) throw berthError('internal', 'no environment was recorded');
-  const { ports } = planPorts(wish.project, wish.workload.publish, record.address);
-  return (
-    (await context.registry.update(record.id, { ports, workload: { ...wish.workload, ports } })) ?? record
-  );
+  return record;
 }
 
 /** Applies a changed file to an environment that is there; one that does not run is started first. */
@@ -217,7 +213,7 @@ async function updateEnvironment(
   try {
     const { ports } = planPorts(wish.project, wish.workload.publish, record.address);
     // The project keeps its first name: a fork's containers carry that of its parent.
-    const workload = { ...wish.workload, project: record.workload.project, ports };
+    const workload = { ...wish.workload, project: record.workload.project };
     if (context.sessions.find(record.id) === undefined) await bootMachine(context, record, operation);
     const before = context.registry.get(record.id).ports;
     const updated = await context.registry.update(record.id, { workload, ports });
