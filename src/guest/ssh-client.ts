@@ -21,7 +21,10 @@ const KEEPALIVE_INTERVAL_MS = 15_000;
 const KEEPALIVE_MISSES = 4;
 const RETRY_INTERVAL_MS = 100;
 
-/** The cheapest of what both ends know to be safe: see `docs/decisions` for the measurement. */
+/**
+ * The cheapest of what both ends hold to be safe. Measured in an emulated guest with one vCPU: aes128-gcm carries 11 to 16 MB/s and logs
+ * in in 0.41 s, chacha20-poly1305 8.6 to 13.8 MB/s in 0.56 s, aes128-ctr with a MAC 10 to 12 MB/s.
+ */
 const ALGORITHMS = {
   kex: ['curve25519-sha256', 'curve25519-sha256@libssh.org'],
   serverHostKey: ['ssh-ed25519'],
