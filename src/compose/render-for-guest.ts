@@ -1,19 +1,17 @@
 import type { ComposeOptions } from './compose-project.ts';
+import { type Edit, healthCheckEdits } from './health-check-edits.ts';
 import { ProblemList } from './problem-list.ts';
 import { splitShortForm } from './ports.ts';
-import { child, entriesOf, isText, itemsOf, type MapValue, type Place, textOf, type Value } from './value.ts';
+import { child, entriesOf, isText, itemsOf, type MapValue, textOf, type Value } from './value.ts';
 import { readValues } from './value-reader.ts';
 import { readYaml } from './yaml-source.ts';
-
-interface Edit extends Place {
-  readonly text: string;
-}
 
 /**
  * The text that Compose in the machine is given. Only these change, in place, so that comments, anchors and the layout stay:
  * - addresses of this host in `ports` go away, because the machine has others: its ports open on all of its addresses
  * - `build` beside an image, and `ports` under `network_mode: host`, become `x-berth-build` and `x-berth-ports`, which
  *   Compose passes over
+ * - health checks whose words Podman would split are quoted ({@link healthCheckEdits})
  * - `x-berth` becomes an empty remark
  *
  * `text` is a file in which {@link parseCompose} found no problem with the same variables.
@@ -33,7 +31,7 @@ export function renderForGuest(text: string, options: ComposeOptions): string {
 function serviceEdits(service: Value): Edit[] {
   if (service.kind !== 'map') return [];
   const ports = textOf(service, 'network_mode') === 'host' ? renamed(service, 'ports') : portEdits(service);
-  return [...renamed(service, 'build'), ...ports];
+  return [...renamed(service, 'build'), ...ports, ...healthCheckEdits(service)];
 }
 
 function renamed(map: MapValue, key: string): Edit[] {

@@ -81,3 +81,52 @@ test('a block scalar keeps its line end', () => {
     services: { a: { image: 'x', ports: ['80:80/tcp', '81:81'] } },
   });
 });
+
+/** What Podman makes of a health check that comes by its Docker API. */
+function asPodmanReadsIt(test: string[]): string[] {
+  const line = test.join(' ');
+  const [kind = '', ...rest] = line.split(' ');
+  return kind === 'CMD-SHELL' ? [kind, rest.join(' ')] : line.split(/\s+/);
+}
+
+test.each([
+  ['[CMD, sh, -c, "echo a; exit 1"]', ['CMD-SHELL', "sh -c 'echo a; exit 1'"]],
+  [`["CMD", "sh", "-c", "echo it's $$HOME"]`, ['CMD-SHELL', String.raw`sh -c 'echo it'\''s $HOME'`]],
+  ['[CMD, curl, -H, "Host: a", ""]', ['CMD-SHELL', "curl -H 'Host: a' ''"]],
+  ['[CMD, curl, "http://localhost:80/?a=b&c"]', ['CMD', 'curl', 'http://localhost:80/?a=b&c']],
+  ['[CMD-SHELL, "a b || c"]', ['CMD-SHELL', 'a b || c']],
+])('a health check comes through Podman whole: %s', (check, expected) => {
+  const text = `services:\n  a:\n    image: x\n    healthcheck: {test: ${check}, interval: 1s}\n`;
+  const rendered = parseDocument(render(text)).toJS() as {
+    services: { a: { healthcheck: { test: string[] } } };
+  };
+  const words = rendered.services.a.healthcheck.test.map((word) => word.replaceAll('$$', '$'));
+  expect(asPodmanReadsIt(words)).toEqual(expected);
+});
+
+test('a health check written as lines keeps its form', () => {
+  const text = `services:
+  a:
+    image: x
+    healthcheck:
+      test:
+      - CMD
+      - sh
+      - -c
+      - |
+        test -f /ready &&
+        echo "$$HOME"
+      retries: 3
+`;
+  expect(render(text)).toBe(`services:
+  a:
+    image: x
+    healthcheck:
+      test:
+      - "CMD-SHELL"
+      - sh
+      - -c
+      - "'test -f /ready &&\\necho \\"$$HOME\\"\\n'"
+      retries: 3
+`);
+});
