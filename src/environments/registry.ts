@@ -52,6 +52,11 @@ export class EnvironmentRegistry {
     return record;
   }
 
+  /** The address that the next environment would get now. @throws `address-unavailable` */
+  nextAddress(): string {
+    return this.#takeAddress(new Set(this.list().map(({ address }) => address)));
+  }
+
   /**
    * Adds environments, all or none, each with an address of its own.
    * @throws `name-taken`, `address-unavailable`
@@ -63,9 +68,7 @@ export class EnvironmentRegistry {
         throw berthError('name-taken', `there is an environment "${taken.name}" already`);
       const addresses = new Set(this.list().map(({ address }) => address));
       const records = drafts.map((draft) => {
-        const address = freeAddress(addresses, this.#firstBlock);
-        if (address === undefined)
-          throw berthError('address-unavailable', 'all addresses of 127.88.0.0/16 are in use');
+        const address = this.#takeAddress(addresses);
         addresses.add(address);
         const id = `env-${randomBytes(6).toString('hex')}` as EnvironmentId;
         return { ...draft, id, address, ports: draft.ports(address), createdAt: new Date().toISOString() };
@@ -109,6 +112,12 @@ export class EnvironmentRegistry {
     const claimed = await this.update(record.id, { operation });
     if (claimed === undefined) throw berthError('not-found', `there is no environment "${ref}"`);
     return claimed;
+  }
+
+  #takeAddress(taken: ReadonlySet<string>): string {
+    const address = freeAddress(taken, this.#firstBlock);
+    if (address !== undefined) return address;
+    throw berthError('address-unavailable', 'all addresses of 127.88.0.0/16 are in use');
   }
 
   async #write(record: EnvironmentRecord, options: WriteOptions = {}): Promise<void> {

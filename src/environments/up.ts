@@ -54,10 +54,10 @@ export async function startUp(
   await assertImageKnown(context, wish.imageRef);
   await assertArchives(wish);
   if (known === undefined) await assertFits(context, wish.shape);
-  const { ports, problems } = planPorts(wish.project, wish.workload.publish, known?.address ?? '127.88.0.0');
+  const address = known?.address ?? context.registry.nextAddress();
+  const { ports, problems } = planPorts(wish.project, wish.workload.publish, address);
   if (problems.length > 0) throw berthError('bad-request', 'a port cannot be published', { problems });
-  const elsewhere = ports.filter(({ hostAddress }) => hostAddress !== (known?.address ?? '127.88.0.0'));
-  await context.ingress.check(elsewhere, known?.id);
+  await context.ingress.check(ports, known?.id);
   const work = (operation: OperationContext) =>
     known === undefined
       ? createEnvironment(context, wish, operation)
@@ -136,7 +136,7 @@ async function assertFits(context: Context, shape: Shape): Promise<void> {
   });
   if (problems.length > 0)
     throw berthError(
-      'memory-exceeded',
+      problems.every(({ path }) => path === 'disk') ? 'disk-full' : 'memory-exceeded',
       `the machine does not fit on this host: ${problems[0]?.message ?? ''}`,
       { problems },
     );

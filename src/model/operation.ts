@@ -30,6 +30,7 @@ export interface OperationStep {
   /** What a person reads: `boot the guest`. */
   readonly title: string;
   readonly startedAt: string;
+  /** Absent while it runs, and for ever when it failed or was cancelled: then it ended with its operation. */
   readonly endedAt?: string;
   /** Latest word of progress within the step. */
   readonly detail?: string;

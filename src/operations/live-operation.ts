@@ -121,12 +121,11 @@ export class LiveOperation {
     const index = this.operation.steps.length;
     this.#change(withStep(this.operation, name, title, this.#timestamp()));
     await this.#saveProgress(durability);
-    try {
-      return await work({ detail: (text) => this.#detail(index, text) });
-    } finally {
-      this.#change(withStepEnd(this.operation, index, this.#timestamp()));
-      await this.#saveProgress(durability);
-    }
+    // A step that fails has no end of its own: by that it is told from one that is done.
+    const result = await work({ detail: (text) => this.#detail(index, text) });
+    this.#change(withStepEnd(this.operation, index, this.#timestamp()));
+    await this.#saveProgress(durability);
+    return result;
   }
 
   /** Progress that cannot be written does not stop the work: machines are not given up because bookkeeping failed. */

@@ -31,13 +31,12 @@ export interface Outcome {
   readonly error?: Failure;
 }
 
-/** Steps that were still open end with it. */
+/** A step that had not ended stays so: it is the one that failed or was cancelled. */
 export function withOutcome(operation: Operation, outcome: Outcome, endedAt: string): Operation {
   return {
     ...operation,
     state: outcome.state,
     endedAt,
-    steps: operation.steps.map((step) => ({ endedAt, ...step })),
     ...(outcome.names === undefined ? {} : { result: { names: [...outcome.names] } }),
     ...(outcome.error === undefined ? {} : { error: outcome.error }),
   };

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { exists, listDirectory, removeTree } from '../../host/index.ts';
+import { exists, listDirectory, removeTree, systemCode } from '../../host/index.ts';
 import type { HomePaths } from './home.ts';
 
 /** The daemon writes it into a directory that was empty before; all that is below is Berth's. */
@@ -23,5 +23,11 @@ export async function foreignFiles(paths: HomePaths): Promise<string[]> {
 export async function removeHome(paths: HomePaths): Promise<void> {
   if (!(await isBerthHome(paths))) return;
   await removeTree(paths.run);
-  await removeTree(paths.home);
+  // The mark goes last: what is left after a failure is still known as Berth's.
+  const names = (await listDirectory(paths.home)).sort((a, b) => Number(a === MARK) - Number(b === MARK));
+  for (const name of names) await removeTree(join(paths.home, name));
+  await removeTree(paths.home).catch((error: unknown) => {
+    // A file system that is mounted there stays, empty.
+    if (systemCode(error) !== 'EBUSY') throw error;
+  });
 }
