@@ -33,7 +33,7 @@ export { readJson, writeAtomic, writeJson } from './write-atomic.ts';
 export { copySmallFile, createEmptyFile, hardLink, moveFile } from './links.ts';
 export { listProcesses } from './list-processes.ts';
 export { openForReading } from './open-for-reading.ts';
-export { readAt, writeAt } from './random-access.ts';
+export { type FileRange, readAt, syncFile, writeZeros } from './random-access.ts';
 export { trimLog } from './trim-log.ts';
 export { deviceProblem, type Permissions, permissions } from './permissions.ts';
 export { findProgram } from './programs.ts';

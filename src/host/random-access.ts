@@ -13,13 +13,32 @@ export async function readAt(path: string, offset: number, length: number): Prom
   return buffer.subarray(0, filled);
 }
 
-/** Overwrites the bytes of `path` at `offset`; the file must exist. The data are on disk when it resolves. */
-export async function writeAt(path: string, offset: number, data: Uint8Array): Promise<void> {
+/** A part of a file, in bytes. */
+export interface FileRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+const ZEROS = new Uint8Array(1024 * 1024);
+
+/** Overwrites parts of `path`, which must exist, with zeros. They are on disk only after {@link syncFile}. */
+export async function writeZeros(path: string, ranges: readonly FileRange[]): Promise<void> {
   await using file = await open(path, 'r+');
-  let written = 0;
-  while (written < data.length) {
-    const { bytesWritten } = await file.write(data, written, data.length - written, offset + written);
-    written += bytesWritten;
+  for (const { offset, length } of ranges) {
+    for (let done = 0; done < length; ) {
+      const { bytesWritten } = await file.write(
+        ZEROS,
+        0,
+        Math.min(ZEROS.length, length - done),
+        offset + done,
+      );
+      done += bytesWritten;
+    }
   }
+}
+
+/** Returns when the content of `path` is on disk. */
+export async function syncFile(path: string): Promise<void> {
+  await using file = await open(path, 'r');
   await file.datasync();
 }

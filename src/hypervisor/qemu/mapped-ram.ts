@@ -1,10 +1,13 @@
 import { berthError } from '../../errors/index.ts';
-import { readAt, writeAt } from '../../host/index.ts';
+import { readAt, writeZeros } from '../../host/index.ts';
+import { dataExtents } from './data-extents.ts';
+import { PAGE_BYTES, stalePages } from './stale-pages.ts';
 
 /**
  * QEMU's `mapped-ram` migration file keeps each page of guest memory at a fixed, page-aligned offset. So one file
- * serves twice: as the device state to load and as the memory to map copy-on-write. For that the bitmap that says
- * which pages to load must be emptied, or each fork would read (and so own) all of its memory.
+ * serves twice: as the device state to load and as the memory to map copy-on-write. For that two things are to be done:
+ * pages that the bitmap leaves out must be empty in the file too, and the bitmap, which says which pages to load, must be
+ * emptied, or each fork would read (and so own) all of its memory.
  * Source: QEMU `docs/devel/migration/mapped-ram.rst` and `struct MappedRamHeader` in `migration/ram.c`.
  */
 export interface MemoryRegion {
@@ -21,7 +24,6 @@ export interface MemoryRegion {
 /** Block headers stand before the first page, which QEMU aligns to 1 MiB. */
 const HEADER_AREA_BYTES = 1024 * 1024;
 const SUPPORTED_VERSION = 1;
-const PAGE_BYTES = 4096;
 
 /**
  * Finds the RAM block `blockName` in the head of a migration file.
@@ -58,17 +60,20 @@ export function parseMemoryRegion(head: Buffer, blockName: string, memoryBytes: 
   };
 }
 
-/**
- * Makes a migration file ready to be mapped by forks: empties the bitmap of the main memory block.
- * Calling it again changes nothing.
- */
+/** Makes a migration file ready to be mapped by forks. Calling it again changes nothing. `findData` is for tests. */
 export async function prepareForMapping(
   path: string,
   blockName: string,
   memoryBytes: number,
+  findData: typeof dataExtents = dataExtents,
 ): Promise<MemoryRegion> {
   const region = parseMemoryRegion(await readAt(path, 0, HEADER_AREA_BYTES), blockName, memoryBytes);
-  await writeAt(path, region.bitmapOffset, Buffer.alloc(region.bitmapBytes));
+  const { bitmapOffset, bitmapBytes, memoryOffset } = region;
+  const bitmap = await readAt(path, bitmapOffset, bitmapBytes);
+  // It was prepared before: by an empty bitmap all of its memory would be left out.
+  if (bitmap.every((byte) => byte === 0)) return region;
+  const stale = stalePages(bitmap, region, await findData(path, memoryOffset));
+  await writeZeros(path, [...stale, { offset: bitmapOffset, length: bitmapBytes }]);
   return region;
 }
 

@@ -24,7 +24,8 @@ import {
   removeTree,
   sha256File,
   tailFile,
-  writeAt,
+  syncFile,
+  writeZeros,
   writeAtomic,
   writeJson,
 } from '../../../src/host/index.ts';
@@ -134,13 +135,28 @@ test('the tail of a file starts with a whole line', async () => {
   expect(await tailFile(path, 1000)).toBe('first\nsecond\nthird\n');
 });
 
-test('bytes are read and written in place', async () => {
+test('bytes are read and cleared in place', async () => {
   const path = join(temporaryDirectory(), 'f');
   writeFileSync(path, '0123456789');
-  await writeAt(path, 3, Buffer.from('abc'));
-  expect(String(await readAt(path, 2, 5))).toBe('2abc6');
-  expect(String(await readAt(path, 8, 100))).toBe('89');
-  await expect(writeAt(`${path}-missing`, 0, Buffer.from('x'))).rejects.toThrow('ENOENT');
+  const ranges = [
+    { offset: 3, length: 3 },
+    { offset: 8, length: 1 },
+  ];
+  await writeZeros(path, ranges);
+  await syncFile(path);
+  expect(String(await readAt(path, 2, 5))).toBe('2\x00\x00\x006');
+  expect(String(await readAt(path, 7, 100))).toBe('7\x009');
+  await expect(writeZeros(`${path}-missing`, ranges)).rejects.toThrow('ENOENT');
+});
+
+test('more zeros than fit into one write are written', async () => {
+  const path = join(temporaryDirectory(), 'f');
+  writeFileSync(path, Buffer.alloc(3 * 1024 * 1024, 1));
+  await writeZeros(path, [{ offset: 1, length: 2.5 * 1024 * 1024 }]);
+  const content = await readAt(path, 0, 4 * 1024 * 1024);
+  expect(content.length).toBe(3 * 1024 * 1024);
+  expect(content.filter((byte) => byte === 1).length).toBe(0.5 * 1024 * 1024);
+  expect([content[0], content[1]]).toEqual([1, 0]);
 });
 
 test('disk space is told for a path that is not there yet', async () => {

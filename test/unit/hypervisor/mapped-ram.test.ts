@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseMemoryRegion, prepareForMapping } from '../../../src/hypervisor/qemu/mapped-ram.ts';
+import { PAGE_BYTES } from '../../../src/hypervisor/qemu/stale-pages.ts';
 
 const MEMORY_BYTES = 512 * 1024 * 1024;
 
@@ -54,13 +55,37 @@ test('empties the bitmap and nothing else, however often it is called', async ()
     content.fill(0xff, 136, 136 + 16384);
     head.copy(content, 0, 0, 136);
     await writeFile(path, content);
-    await prepareForMapping(path, 'mem', MEMORY_BYTES);
+    await prepareForMapping(path, 'mem', MEMORY_BYTES, async () => []);
     const once = await readFile(path);
     expect(once.subarray(136, 136 + 16384).every((byte) => byte === 0)).toBe(true);
     expect(once.subarray(0, 136)).toEqual(content.subarray(0, 136));
     expect(once.subarray(136 + 16384)).toEqual(content.subarray(136 + 16384));
-    await prepareForMapping(path, 'mem', MEMORY_BYTES);
+    await prepareForMapping(path, 'mem', MEMORY_BYTES, async () => []);
     expect(await readFile(path)).toEqual(once);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+test('clears what a page held before the guest cleared it', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'berth-mapped-ram-'));
+  try {
+    const path = join(directory, 'state');
+    const content = Buffer.alloc(0x100000 + 4 * PAGE_BYTES, 7);
+    headOf().copy(content);
+    content.fill(0, 136, 136 + 16384);
+    // Pages 0 and 2 count; 1 and 3 were emptied while they were saved.
+    content[136] = 0b0101;
+    await writeFile(path, content);
+    const whole = { offset: 0x100000, length: 4 * PAGE_BYTES };
+    await prepareForMapping(path, 'mem', MEMORY_BYTES, async () => [whole]);
+    const memory = (await readFile(path)).subarray(0x100000);
+    const pages = [0, 1, 2, 3].map((page) => memory.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES));
+    expect(pages.map((page) => page.every((byte) => byte === 7))).toEqual([true, false, true, false]);
+    expect(pages.map((page) => page.every((byte) => byte === 0))).toEqual([false, true, false, true]);
+    // A second time the bitmap is empty, and nothing may go.
+    await prepareForMapping(path, 'mem', MEMORY_BYTES, async () => [whole]);
+    expect((await readFile(path)).subarray(0x100000)).toEqual(memory);
   } finally {
     await rm(directory, { recursive: true });
   }
