@@ -1,0 +1,120 @@
+import { connect, type Socket } from 'node:net';
+import { TimeoutError } from '../../src/base/index.ts';
+
+export interface AnswerTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+}
+
+export interface FirstAnswerOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /**
+   * After how many ms without an answer another connection is tried beside the ones that are open: podman holds a published
+   * port open before anything behind it accepts, and such a connection is never answered.
+   */
+  readonly companionMs: number;
+}
+
+/** Pause after a refused connection. */
+const RETRY_MS = 2;
+const MAX_OPEN = 16;
+const STATUS_OK = /^HTTP\/1\.[01] 200 /;
+
+/**
+ * Moment, by `performance.now()`, at which a whole `200` answer was first read. Each attempt is a connection of its own with one
+ * GET; a refused one is repeated after 2 ms.
+ * @throws {@link TimeoutError} at the deadline, else the signal's reason
+ */
+export function firstAnswer(target: AnswerTarget, options: FirstAnswerOptions): Promise<number> {
+  return new Promise((resolve, reject) => new Search(target, options, resolve, reject).begin());
+}
+
+class Search {
+  readonly #target: AnswerTarget;
+  readonly #options: FirstAnswerOptions;
+  readonly #resolve: (atMs: number) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #open = new Set<Socket>();
+  #next: NodeJS.Timeout | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  constructor(
+    target: AnswerTarget,
+    options: FirstAnswerOptions,
+    resolve: (atMs: number) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#target = target;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  begin(): void {
+    const { signal, timeoutMs } = this.#options;
+    if (signal.aborted) return this.#fail(signal.reason);
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+    const { host, port } = this.#target;
+    const late = () =>
+      this.#fail(new TimeoutError(`no HTTP 200 from ${host}:${port} within ${timeoutMs} ms`));
+    this.#deadline = setTimeout(late, timeoutMs);
+    this.#attempt();
+  }
+
+  readonly #onAbort = (): void => this.#fail(this.#options.signal.reason);
+
+  #attempt(): void {
+    if (this.#ended) return;
+    const { host, port, path } = this.#target;
+    const socket = connect({ host, port, noDelay: true });
+    this.#open.add(socket);
+    let text = '';
+    socket.setEncoding('latin1');
+    socket.on('connect', () => socket.write(`GET ${path} HTTP/1.0\r\nHost: ${host}\r\n\r\n`));
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+    });
+    // HTTP/1.0: the answer is whole when the server closes.
+    socket.on('end', () => STATUS_OK.test(text) && this.#succeed());
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.#open.delete(socket);
+      this.#schedule(RETRY_MS);
+    });
+    this.#schedule(this.#options.companionMs);
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#ended) return;
+    clearTimeout(this.#next);
+    this.#next = setTimeout(() => {
+      const [oldest] = this.#open;
+      if (this.#open.size >= MAX_OPEN) oldest?.destroy();
+      this.#attempt();
+    }, delayMs);
+  }
+
+  #succeed(): void {
+    if (this.#ended) return;
+    const atMs = performance.now();
+    this.#end();
+    this.#resolve(atMs);
+  }
+
+  #fail(reason: unknown): void {
+    if (this.#ended) return;
+    this.#end();
+    this.#reject(reason);
+  }
+
+  #end(): void {
+    this.#ended = true;
+    clearTimeout(this.#next);
+    clearTimeout(this.#deadline);
+    this.#options.signal.removeEventListener('abort', this.#onAbort);
+    for (const socket of this.#open) socket.destroy();
+  }
+}

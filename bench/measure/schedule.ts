@@ -1,0 +1,34 @@
+/** What is timed in the fork stage. */
+export type Contestant = 'fork-template' | 'fork-running' | 'podman' | 'podman-shop' | 'cold-boot';
+
+export interface Turn {
+  readonly contestant: Contestant;
+  /** False for the first turn of each contestant, which only warms up. */
+  readonly timed: boolean;
+}
+
+/**
+ * Everybody's turns interleaved, so that whatever else the machine does meets all alike: one warm-up round, then
+ * `runs` rounds, over which the cold boots are spread evenly. The order within a round alternates.
+ */
+export function schedule(runs: number, coldRuns: number, withPodman: boolean): Turn[] {
+  const podman: readonly Contestant[] = withPodman ? ['podman', 'podman-shop'] : [];
+  const round: readonly Contestant[] = [
+    'fork-template',
+    ...podman.slice(0, 1),
+    'fork-running',
+    ...podman.slice(1),
+  ];
+  const turns: Turn[] = round.map((contestant) => ({ contestant, timed: false }));
+  for (let index = 0; index < runs; index++) {
+    const order = index % 2 === 0 ? round : round.toReversed();
+    turns.push(...order.map((contestant) => ({ contestant, timed: true })));
+    const colds = coldTurnsAfter(index, runs, coldRuns);
+    for (let cold = 0; cold < colds; cold++) turns.push({ contestant: 'cold-boot', timed: true });
+  }
+  return turns;
+}
+
+function coldTurnsAfter(index: number, runs: number, coldRuns: number): number {
+  return Math.floor(((index + 1) * coldRuns) / runs) - Math.floor((index * coldRuns) / runs);
+}

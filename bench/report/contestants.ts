@@ -1,0 +1,11 @@
+import type { Contestant } from '../measure/schedule.ts';
+
+/** What a contestant is called, in the order in which all are shown. */
+export const TITLES: Readonly<Record<Contestant, string>> = {
+  'fork-template': 'fork of a template',
+  'fork-running': 'fork of a running environment',
+  podman: 'podman, one bare container',
+  'podman-shop': 'podman, the two of the shop',
+  'cold-boot': 'cold boot of the same guest',
+};
+export const CONTESTANTS = Object.keys(TITLES) as readonly Contestant[];

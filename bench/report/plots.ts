@@ -1,0 +1,68 @@
+import type { BenchResult } from '../result.ts';
+import { CONTESTANTS, TITLES } from './contestants.ts';
+import { dotPlot } from './dot-plot.ts';
+import { stackedBars } from './stacked-bars.ts';
+
+export interface Plot {
+  /** Name of the file in `docs/benchmarks/`. */
+  readonly file: string;
+  /** For readers who do not see it. */
+  readonly alt: string;
+  readonly svg: string;
+}
+
+const MIB = 1024 ** 2;
+
+/** Every plot of which the result has figures. */
+export function plotsOf(result: BenchResult): Plot[] {
+  return [...answerPlot(result), ...stepPlot(result), ...memoryPlot(result)];
+}
+
+/** Without the cold boot, beside which everything else would be one point. */
+function answerPlot({ fork }: BenchResult): Plot[] {
+  const rows = CONTESTANTS.filter((name) => name !== 'cold-boot').flatMap((name) => {
+    const samples = fork?.figures.contestants[name]?.firstAnswerSamples;
+    return samples === undefined ? [] : [{ label: TITLES[name], samples }];
+  });
+  if (rows.length === 0) return [];
+  const title = 'From the call to the first HTTP 200';
+  return [
+    { file: 'first-answer.svg', alt: `${title}, one dot for each run`, svg: dotPlot(title, 'ms', rows) },
+  ];
+}
+
+function stepPlot({ fork }: BenchResult): Plot[] {
+  const bars = (['fork-template', 'fork-running'] as const).flatMap((name) => {
+    const parts = fork?.figures.contestants[name]?.steps;
+    return parts === undefined ? [] : [{ label: TITLES[name], parts }];
+  });
+  if (bars.length === 0) return [];
+  const title = 'Where the time of a fork goes: medians of its steps, in ms';
+  return [
+    {
+      file: 'fork-steps.svg',
+      alt: title,
+      svg: stackedBars(title, 'ms', bars, { labelWidth: 220, barHeight: 26 }),
+    },
+  ];
+}
+
+function memoryPlot({ density }: BenchResult): Plot[] {
+  if (density === undefined) return [];
+  const sorted = [...density.figures.memory].sort((a, b) => a.pssBytes - b.pssBytes);
+  const bars = sorted.map((memory, index) => ({
+    label: String(index + 1),
+    parts: {
+      'its own': memory.pssAnonymousBytes / MIB,
+      'its part of files': memory.pssFileBytes / MIB,
+    },
+  }));
+  const title = `PSS of each of ${bars.length} idle forks, in MiB`;
+  return [
+    {
+      file: 'fork-memory.svg',
+      alt: title,
+      svg: stackedBars(title, 'MiB', bars, { labelWidth: 60, barHeight: 12 }),
+    },
+  ];
+}

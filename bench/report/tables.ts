@@ -1,0 +1,182 @@
+import { formatBytes, formatDuration } from '../../src/base/index.ts';
+import type { MachineFacts } from '../measure/machine.ts';
+import type { Summary } from '../measure/statistics.ts';
+import type {
+  BenchResult,
+  CliStage,
+  ContestantResult,
+  DensityStage,
+  ForkStage,
+  Measured,
+} from '../result.ts';
+import { CONTESTANTS, TITLES } from './contestants.ts';
+import { targetsOf } from './targets.ts';
+
+/** The figures as lines of Markdown. */
+export function reportOf(result: BenchResult): string[] {
+  const { fork, density, cli, quickstart } = result;
+  return [
+    ...section('Promises', targetLines(result)),
+    ...(fork === undefined
+      ? []
+      : section('From the call to the first HTTP 200', [...forkLines(fork.figures), '', measuredOn(fork)])),
+    ...(density === undefined
+      ? []
+      : section('Many forks at once', [...densityLines(density.figures), '', measuredOn(density)])),
+    ...(cli === undefined
+      ? []
+      : section('The command line', [...cliLines(cli.figures), '', measuredOn(cli)])),
+    ...(quickstart === undefined
+      ? []
+      : section('Quickstart', [
+          `From nothing ${formatDuration(quickstart.figures.firstMs)}, repeated ${formatDuration(quickstart.figures.repeatedMs)}.`,
+          '',
+          measuredOn(quickstart),
+        ])),
+  ];
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return [`### ${title}`, '', ...lines, ''];
+}
+
+function targetLines(result: BenchResult): string[] {
+  const rows = targetsOf(result).map(({ promise, measured, kept }) => [
+    promise,
+    measured,
+    kept ? 'yes' : '**no**',
+  ]);
+  return table(['promise', 'measured', 'kept'], rows);
+}
+
+function forkLines({ contestants, runs, path, podmanMissing }: ForkStage): string[] {
+  const podman = contestants.podman?.firstAnswer.p50;
+  const rows = CONTESTANTS.flatMap((name) => {
+    const one = contestants[name];
+    if (one === undefined) return [];
+    const ratio = podman === undefined ? '–' : `${(one.firstAnswer.p50 / podman).toFixed(2)} ×`;
+    return [[TITLES[name], ...timeCells(one.firstAnswer), ms(one.finished.p50), ratio]];
+  });
+  const head = ['', 'p50', 'p95', 'fastest', 'slowest', 'runs', 'operation ended, p50', 'p50 against podman'];
+  return [
+    ...table(head, rows),
+    '',
+    `${runs} rounds; the request is \`GET ${path}\`.`,
+    ...(podmanMissing === undefined ? [] : ['', `Without podman: ${podmanMissing}.`]),
+    '',
+    ...stepLines(contestants),
+  ];
+}
+
+function timeCells({ p50, p95, min, max, count }: Summary): string[] {
+  return [ms(p50), ms(p95), ms(min), ms(max), String(count)];
+}
+
+function stepLines(contestants: ForkStage['contestants']): string[] {
+  const forks = (['fork-template', 'fork-running'] as const).flatMap((name) => {
+    const one = contestants[name];
+    return one?.steps === undefined ? [] : [[TITLES[name], one] as const];
+  });
+  const names = [...new Set(forks.flatMap(([, one]) => Object.keys(one.steps ?? {})))];
+  if (names.length === 0) return [];
+  const rows = forks.map(([title, one]) => [
+    title,
+    ...names.map((name) => stepCell(one, name)),
+    pauseCell(one),
+    frozenCell(one),
+  ]);
+  return [
+    'Where the time goes (medians of what the daemon reports):',
+    '',
+    ...table(['', ...names, 'parent paused, p50 / p95', 'written by the freeze'], rows),
+  ];
+}
+
+function stepCell({ steps }: ContestantResult, name: string): string {
+  const value = steps?.[name];
+  return value === undefined ? '–' : ms(value);
+}
+
+function pauseCell({ parentPaused, frozenBytes }: ContestantResult): string {
+  if (parentPaused === undefined || (frozenBytes ?? 0) === 0) return '–';
+  return `${ms(parentPaused.p50)} / ${ms(parentPaused.p95)}`;
+}
+
+function frozenCell({ frozenBytes = 0 }: ContestantResult): string {
+  return frozenBytes === 0 ? '–' : formatBytes(frozenBytes);
+}
+
+function densityLines(figures: DensityStage): string[] {
+  const {
+    forks,
+    firstAnswer,
+    allAnsweredMs,
+    settledMs,
+    pss,
+    privateDirty,
+    idleCpu,
+    daemon,
+    hostMemoryTakenBytes,
+    list,
+  } = figures;
+  return table(
+    [`${forks} forks of the shop, alive at once`, ''],
+    [
+      [
+        'one call for all, until each had answered',
+        `${ms(allAnsweredMs)} (half of them after ${ms(firstAnswer.p50)})`,
+      ],
+      [
+        `PSS of a fork after ${formatDuration(settledMs)}, median / p95`,
+        `${formatBytes(pss.p50)} / ${formatBytes(pss.p95)}`,
+      ],
+      [
+        'own memory of a fork (private dirty), median / p95',
+        `${formatBytes(privateDirty.p50)} / ${formatBytes(privateDirty.p95)}`,
+      ],
+      ['taken from the host’s available memory by all', formatBytes(hostMemoryTakenBytes)],
+      [
+        `CPU of all of them idle, over ${formatDuration(idleCpu.overMs)}`,
+        `${idleCpu.allPercent.toFixed(1)} % of a core, ${idleCpu.perForkPercent.toFixed(2)} % each`,
+      ],
+      ['the daemon: RSS / PSS', `${formatBytes(daemon.rssBytes)} / ${formatBytes(daemon.pssBytes)}`],
+      [
+        '`GET /v1/environments` with them: p50 / p95 / p99',
+        `${list.p50.toFixed(2)} / ${list.p95.toFixed(2)} / ${list.p99.toFixed(2)} ms (${list.count} calls)`,
+      ],
+    ],
+  );
+}
+
+function cliLines({ commands }: CliStage): string[] {
+  const rows = Object.entries(commands).map(([title, summary]) => [`\`${title}\``, ...timeCells(summary)]);
+  return table(['process start to end', 'p50', 'p95', 'fastest', 'slowest', 'runs'], rows);
+}
+
+function measuredOn({ at, machine, quick }: Measured<unknown>): string {
+  const note = quick ? ' **A quick run: too few samples to quote.**' : '';
+  return `Measured ${at.slice(0, 10)} at commit \`${machine.commit}\` on ${machineLine(machine)}.${note}`;
+}
+
+function machineLine(machine: MachineFacts): string {
+  const { cpu, cores, memoryBytes, os, kernel, virtual, node, qemu, accelerator, podman, loadBefore } =
+    machine;
+  return [
+    `${cpu}, ${cores} ${cores === 1 ? 'core' : 'cores'}${virtual ? ' of a virtual machine' : ''}`,
+    formatBytes(memoryBytes),
+    `${os}, Linux ${kernel}`,
+    `QEMU ${qemu}, accelerator ${accelerator}`,
+    ...(podman === undefined ? [] : [`podman ${podman}`]),
+    `Node ${node}`,
+    `load ${loadBefore} before`,
+  ].join('; ');
+}
+
+function ms(value: number): string {
+  return value < 10 ? `${value.toFixed(1)} ms` : formatDuration(value);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)];
+}

@@ -1,0 +1,68 @@
+import { formatBytes, formatDuration } from '../../src/base/index.ts';
+import type { BenchResult } from '../result.ts';
+
+/** A promise and what was measured of it. */
+export interface Target {
+  readonly promise: string;
+  readonly measured: string;
+  readonly kept: boolean;
+}
+
+const MIB = 1024 ** 2;
+const MINUTE = 60_000;
+
+/** Every promise of which the result has figures. */
+export function targetsOf({ fork, density, quickstart }: BenchResult): Target[] {
+  const targets: Target[] = [];
+  const p50 = (name: 'fork-template' | 'podman' | 'cold-boot') =>
+    fork?.figures.contestants[name]?.firstAnswer.p50;
+  const [ours, podman, cold] = [p50('fork-template'), p50('podman'), p50('cold-boot')];
+  if (ours !== undefined && podman !== undefined) {
+    const ratio = ours / podman;
+    targets.push({
+      promise: 'fork of a template to the first HTTP 200, p50: at most 1.5 × podman’s',
+      measured: `${ratio.toFixed(2)} ×`,
+      kept: ratio <= 1.5,
+    });
+  }
+  if (ours !== undefined && cold !== undefined) {
+    const ratio = cold / ours;
+    targets.push({
+      promise: 'the same: at most 1/25 of a cold boot',
+      measured: `1/${ratio.toFixed(1)}`,
+      kept: ratio >= 25,
+    });
+  }
+  if (density !== undefined) targets.push(...densityTargets(density.figures));
+  if (quickstart !== undefined) {
+    const { firstMs, repeatedMs } = quickstart.figures;
+    targets.push({
+      promise: 'quickstart from nothing: at most 8 minutes',
+      measured: formatDuration(firstMs),
+      kept: firstMs <= 8 * MINUTE,
+    });
+    targets.push({
+      promise: 'quickstart repeated: at most 30 s',
+      measured: formatDuration(repeatedMs),
+      kept: repeatedMs <= 30_000,
+    });
+  }
+  return targets;
+}
+
+function densityTargets(figures: NonNullable<BenchResult['density']>['figures']): Target[] {
+  const { forks, pss, daemon } = figures;
+  return [
+    { promise: '20 forks of the shop alive at once', measured: String(forks), kept: forks >= 20 },
+    {
+      promise: 'PSS of an idle fork, p95: at most 110 MiB',
+      measured: formatBytes(pss.p95),
+      kept: pss.p95 <= 110 * MIB,
+    },
+    {
+      promise: 'the daemon with them: at most 150 MiB RSS',
+      measured: formatBytes(daemon.rssBytes),
+      kept: daemon.rssBytes <= 150 * MIB,
+    },
+  ];
+}

@@ -1,0 +1,79 @@
+import type { MachineFacts } from './measure/machine.ts';
+import type { ProcessMemory } from './measure/process-memory.ts';
+import type { Contestant } from './measure/schedule.ts';
+import type { Summary } from './measure/statistics.ts';
+
+/** One contestant of the fork stage. All times in ms, from the call. */
+export interface ContestantResult {
+  /** To the first HTTP 200, in the order of the runs. */
+  readonly firstAnswerSamples: readonly number[];
+  readonly firstAnswer: Summary;
+  /** Until the operation had ended, or `podman run` had. */
+  readonly finished: Summary;
+  /** Until the API told the address. */
+  readonly addressKnown?: Summary;
+  /** How long the parent stood still. */
+  readonly parentPaused?: Summary;
+  /** Median of each step that the daemon reports. */
+  readonly steps?: Readonly<Record<string, number>>;
+  /** Median of what the freeze of the parent wrote. */
+  readonly frozenBytes?: number;
+}
+
+export interface ForkStage {
+  readonly path: string;
+  readonly runs: number;
+  readonly contestants: Readonly<Partial<Record<Contestant, ContestantResult>>>;
+  /** Why there is no peer, if there is none. */
+  readonly podmanMissing?: string;
+}
+
+export interface DensityStage {
+  readonly forks: number;
+  /** From the one call for all forks to the first HTTP 200 of each, in ms. */
+  readonly firstAnswer: Summary;
+  readonly allAnsweredMs: number;
+  /** How long the forks were left alone before they were measured, in ms. */
+  readonly settledMs: number;
+  /** One entry for each fork. */
+  readonly memory: readonly ProcessMemory[];
+  readonly pss: Summary;
+  readonly privateDirty: Summary;
+  /** CPU time of all forks' processes, in percent of one core, over `overMs`. */
+  readonly idleCpu: { readonly overMs: number; readonly allPercent: number; readonly perForkPercent: number };
+  readonly daemon: ProcessMemory;
+  /** By how much the host's available memory fell. */
+  readonly hostMemoryTakenBytes: number;
+  /** `GET /v1/environments` with all of them alive, in ms. */
+  readonly list: Summary & { readonly p99: number };
+}
+
+export interface CliStage {
+  /** Process start to end, in ms, by command line. */
+  readonly commands: Readonly<Record<string, Summary>>;
+  readonly environments: number;
+}
+
+export interface QuickstartStage {
+  readonly firstMs: number;
+  readonly repeatedMs: number;
+}
+
+/** A stage with when and on what it was measured. */
+export interface Measured<Stage> {
+  readonly at: string;
+  readonly machine: MachineFacts;
+  readonly quick: boolean;
+  readonly figures: Stage;
+}
+
+export const RESULT_VERSION = 1;
+
+/** What a run of the bench writes. */
+export interface BenchResult {
+  readonly version: typeof RESULT_VERSION;
+  readonly fork?: Measured<ForkStage>;
+  readonly density?: Measured<DensityStage>;
+  readonly cli?: Measured<CliStage>;
+  readonly quickstart?: Measured<QuickstartStage>;
+}

@@ -1,0 +1,171 @@
+import { join } from 'node:path';
+import { type Connection, openConnection } from '../src/cli/index.ts';
+import type { Client } from '../src/client/index.ts';
+import { berthError } from '../src/errors/index.ts';
+import { chmod, ensureDirectory, run, temporaryDirectory } from '../src/host/index.ts';
+import type { Environment } from '../src/model/index.ts';
+import { type AnswerTarget, firstAnswer } from './measure/first-answer.ts';
+
+/** Both services of the shop take part in its answer; it changes nothing. */
+export const PATH = '/peek';
+export const PARENT = 'bench-shop';
+export const TEMPLATE = 'bench-frozen';
+
+const UP_TIMEOUT_MS = 15 * 60_000;
+const CALL_TIMEOUT_MS = 5 * 60_000;
+const OPERATION_TIMEOUT_MS = 180_000;
+/** A connection into a machine is answered or refused; a companion would only give the machine more to do. */
+export const MACHINE_COMPANION_MS = 100;
+
+export interface RigOptions {
+  /** Root of the repository. */
+  readonly root: string;
+  /** BERTH_HOME that is kept; absent: one that is removed. */
+  readonly home?: string;
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+}
+
+/** A daemon with the shop running, and a template frozen from it once. */
+export class Rig implements AsyncDisposable {
+  readonly options: RigOptions;
+  readonly home: string;
+  readonly #connection: Connection;
+  readonly #closing: AsyncDisposableStack;
+
+  private constructor(
+    options: RigOptions,
+    home: string,
+    connection: Connection,
+    closing: AsyncDisposableStack,
+  ) {
+    this.options = options;
+    this.home = home;
+    this.#connection = connection;
+    this.#closing = closing;
+  }
+
+  /** Starts the daemon; `up` and `template create` are left to {@link prepare}. */
+  static async open(options: RigOptions): Promise<Rig> {
+    const closing = new AsyncDisposableStack();
+    try {
+      const home = await homeOf(options, closing);
+      closing.defer(() => giveBack(options, home));
+      const connection = await openConnection({ env: { ...process.env, BERTH_HOME: home }, autostart: true });
+      closing.defer(() => connection.close());
+      return new Rig(options, home, connection, closing);
+    } catch (error) {
+      await closing.disposeAsync();
+      throw error;
+    }
+  }
+
+  get client(): Client {
+    return this.#connection.client;
+  }
+
+  /** Brings the shop up and freezes it, from an image that is built when it is missing. */
+  async prepare(): Promise<void> {
+    const { root, say } = this.options;
+    const command = (argv: readonly string[]) => runBerth(this.options, this.home, argv, UP_TIMEOUT_MS);
+    say('make the container images of the shop');
+    await run([process.execPath, 'examples/shop/make-images.ts'], {
+      ...{ cwd: root, timeoutMs: UP_TIMEOUT_MS, signal: this.options.signal },
+      onLine: (line) => say(`  ${line}`),
+    });
+    await this.clear();
+    await command(['up', '-f', 'examples/shop/compose.yaml', '--name', PARENT]);
+    await this.answered(await this.client.environments.get(PARENT));
+    await command(['template', 'create', PARENT, TEMPLATE]);
+  }
+
+  /** Removes what an earlier run, or this one, left in a home that is kept. */
+  async clear(): Promise<void> {
+    await this.removeForks();
+    const known = await this.client.environments.list();
+    if (known.some(({ name }) => name === PARENT)) await this.remove(PARENT);
+    const templates = await this.client.templates.list();
+    if (templates.some(({ name }) => name === TEMPLATE)) await this.client.templates.remove(TEMPLATE);
+  }
+
+  /** Removes every environment of the bench but the one that all others come from. */
+  async removeForks(): Promise<void> {
+    for (const { name } of await this.client.environments.list()) {
+      if (name.startsWith('bench-') && name !== PARENT) await this.remove(name);
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.finish((await this.client.environments.remove(name, { timeoutMs: CALL_TIMEOUT_MS })).id);
+  }
+
+  /** Waits for an operation; gives the moment of its end. */
+  async finish(operationId: string): Promise<number> {
+    const { signal } = this.options;
+    const within = AbortSignal.any([signal, AbortSignal.timeout(OPERATION_TIMEOUT_MS)]);
+    await this.client.finishOperation(operationId, { signal: within });
+    return performance.now();
+  }
+
+  /** Waits for the first 200 of the shop in this environment; gives its moment. */
+  answered(environment: Environment, signal = this.options.signal): Promise<number> {
+    const options = { timeoutMs: OPERATION_TIMEOUT_MS, signal, companionMs: MACHINE_COMPANION_MS };
+    return firstAnswer(targetOf(environment), options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#closing.disposeAsync();
+  }
+}
+
+/** Where the shop of an environment answers. */
+function targetOf({ name, ports }: Environment): AnswerTarget {
+  const port = ports.find(({ service, protocol }) => service === 'web' && protocol === 'tcp');
+  if (port === undefined) throw berthError('not-found', `${name} publishes no port of its service web`);
+  return { host: port.hostAddress, port: port.hostPort, path: PATH };
+}
+
+async function homeOf(options: RigOptions, closing: AsyncDisposableStack): Promise<string> {
+  if (options.home !== undefined) {
+    await ensureDirectory(options.home, { mode: 0o711 });
+    return options.home;
+  }
+  const directory = closing.use(await temporaryDirectory());
+  // Machines run as users of their own and must reach their files.
+  await chmod(directory.path, 0o711);
+  return join(directory.path, 'home');
+}
+
+/** A home of the bench's own is purged; of one that is kept only the environments and templates of the bench go. */
+async function giveBack(options: RigOptions, home: string): Promise<void> {
+  const patient = { ...options, signal: new AbortController().signal };
+  if (options.home === undefined) {
+    await runBerth(patient, home, ['down', '--all', '--purge', '--yes'], CALL_TIMEOUT_MS);
+    return;
+  }
+  const rest = await openConnection({ env: { ...process.env, BERTH_HOME: home }, autostart: true });
+  try {
+    for (const { name } of await rest.client.environments.list()) {
+      if (name.startsWith('bench-'))
+        await rest.client.finishOperation((await rest.client.environments.remove(name)).id);
+    }
+    await rest.client.templates.remove(TEMPLATE).catch(() => undefined);
+    await rest.client.daemon.stop();
+  } finally {
+    rest.close();
+  }
+}
+
+async function runBerth(
+  options: RigOptions,
+  home: string,
+  argv: readonly string[],
+  timeoutMs: number,
+): Promise<void> {
+  const { root, signal, say } = options;
+  say(`berth ${argv.join(' ')}`);
+  await run([join(root, 'berth'), ...argv], {
+    ...{ cwd: root, timeoutMs, signal, env: { BERTH_HOME: home, NO_COLOR: '1' } },
+    onLine: (line) => say(`  ${line}`),
+  });
+}
