@@ -8,7 +8,8 @@ const argv = process.argv.slice(2);
 
 if (argv[0] === 'serve' && !argv.includes('--help') && !argv.includes('-h')) {
   const { serve } = await import('./daemon/index.ts');
-  process.exitCode = await serve(argv.slice(1));
+  // A connection that somebody forgot must not keep a daemon that has closed everything.
+  process.exit(await serve(argv.slice(1)));
 } else {
   const { main } = await import('./cli/index.ts');
   process.exit(await main(argv));

@@ -91,7 +91,7 @@ export const SERVICE_KEYS: KeyTable = {
   networks: 'ml',
   oom_kill_disable: 'bs',
   oom_score_adj: 'ns',
-  pid: 'sz',
+  pid: 's',
   pids_limit: 'ns',
   platform: 's',
   ports: 'l',
@@ -125,6 +125,31 @@ export const SERVICE_KEYS: KeyTable = {
   volumes_from: 'l',
   working_dir: 's',
 };
+
+/** Keys of a service whose list holds texts only. `expose` and `group_add` take numbers too. */
+export const TEXT_LISTS: readonly string[] = [
+  'annotations',
+  'cap_add',
+  'cap_drop',
+  'command',
+  'device_cgroup_rules',
+  'dns',
+  'dns_opt',
+  'dns_search',
+  'entrypoint',
+  'environment',
+  'external_links',
+  'extra_hosts',
+  'labels',
+  'links',
+  'profiles',
+  'security_opt',
+  'sysctls',
+  'tmpfs',
+  'volumes_from',
+];
+
+export const DEPENDENCY_KEYS: KeyTable = { condition: 's', required: 'bs', restart: 'bs' };
 
 export const PORT_KEYS: KeyTable = {
   name: 's',

@@ -5,7 +5,7 @@ import { TOP_KEYS } from './keys.ts';
 import { ProblemList } from './problem-list.ts';
 import { checkDependencies, declaredNames, dependenciesOf } from './references.ts';
 import { checkDeclarations, refuseSections } from './refusals.ts';
-import { type LocatedService, readService } from './services.ts';
+import { checkService, type LocatedService, readService } from './services.ts';
 import {
   child,
   entriesOf,
@@ -69,24 +69,19 @@ function readServices(
   refuseSections(root, problems);
   checkDeclarations(root, problems);
   const entries = entriesOf(child(root, 'services'));
-  if (entries.length === 0) {
-    problems.add(
-      'invalid',
-      'services',
-      'the file has no services',
-      root.entries.get('services')?.keyPlace.start ?? root.place.start,
-    );
+  const place = root.entries.get('services')?.keyPlace.start ?? root.place.start;
+  if (entries.length === 0) problems.add('invalid', 'services', 'the file has no services', place);
+  for (const entry of entries) checkService(entry, problems);
+  const active = entries.filter((entry) => isActive(entry.value, options));
+  if (entries.length > 0 && active.length === 0) {
+    const message = 'every service belongs to a profile: name the ones to start in COMPOSE_PROFILES';
+    problems.add('invalid', 'services', message, place);
   }
   const declared = declaredNames(root);
-  const read = entries.map((entry) => ({ entry, located: readService(entry, declared, problems) }));
-  const active = read.filter(({ entry }) => isActive(entry.value, options));
-  checkDependencies(
-    active.map(({ entry }) => entry),
-    problems,
-  );
-  const located = active.flatMap((service) => service.located ?? []);
+  const located = active.flatMap((entry) => readService(entry, declared, problems) ?? []);
+  checkDependencies(active, problems);
   checkPorts(located, problems);
-  const completing = awaitedCompletions(active.map(({ entry }) => entry));
+  const completing = awaitedCompletions(active);
   return located.map(({ service }) => ({
     ...service,
     mayComplete: service.mayComplete || completing.has(service.name),
@@ -148,14 +143,15 @@ function readName(root: MapValue, problems: ProblemList): string | undefined {
   return undefined;
 }
 
-/** Variables that containers take over by name: `environment: [NAME]` or `environment: {NAME: }`. */
+/** Variables that containers take over by name (`environment: [NAME]` or `environment: {NAME: }`), and the one that picks profiles. */
 function inheritedVariables(root: Value): string[] {
-  return entriesOf(child(root, 'services')).flatMap((entry) => {
-    const environment = child(entry.value, 'environment');
+  return entriesOf(child(root, 'services')).flatMap(({ value: service }) => {
+    const environment = child(service, 'environment');
     const listed = itemsOf(environment).flatMap((item) =>
       isText(item) && /^[A-Za-z_]\w*$/.test(item.text) ? item.text : [],
     );
     const keyed = entriesOf(environment).flatMap(({ key, value }) => (value.kind === 'null' ? key : []));
-    return [...listed, ...keyed];
+    const picked = child(service, 'profiles') === undefined ? [] : ['COMPOSE_PROFILES'];
+    return [...listed, ...keyed, ...picked];
   });
 }

@@ -2,7 +2,7 @@ import { refuseHostPath } from './bind-mounts.ts';
 import { checkKeys } from './check-keys.ts';
 import { CONFIG_KEYS, type KeyTable, NETWORK_KEYS, SECRET_KEYS, VOLUME_KEYS } from './keys.ts';
 import type { ProblemList } from './problem-list.ts';
-import { child, entriesOf, type MapValue, textOf, type Value } from './value.ts';
+import { child, entriesOf, isText, type MapValue, textOf, type Value } from './value.ts';
 
 /** What Berth cannot do yet, by key of a service, each with what to do instead. */
 const SERVICE_REFUSALS: Readonly<Record<string, string>> = {
@@ -21,6 +21,8 @@ const TOP_REFUSALS: Readonly<Record<string, string>> = {
   models: 'is not known to the Compose version in the machine',
 };
 
+const PULL_POLICIES = ['always', 'never', 'missing', 'if_not_present'];
+
 /** Reports top-level sections that Berth cannot do yet. */
 export function refuseSections(root: MapValue, problems: ProblemList): void {
   refuseKeys(root, '', TOP_REFUSALS, problems);
@@ -29,6 +31,15 @@ export function refuseSections(root: MapValue, problems: ProblemList): void {
 /** Reports keys of a service that Berth cannot do yet. */
 export function refuseServiceKeys(service: MapValue, path: string, problems: ProblemList): void {
   refuseKeys(service, `${path}.`, SERVICE_REFUSALS, problems);
+}
+
+/** Reports a `pull_policy` that the Compose version in the machine does not know, or that needs a build. */
+export function checkPullPolicy(service: MapValue, path: string, problems: ProblemList): void {
+  const value = child(service, 'pull_policy');
+  if (!isText(value) || PULL_POLICIES.includes(value.text)) return;
+  const isLater = /^(build|refresh|daily|weekly|every_\w+)$/.test(value.text);
+  const message = `must be one of ${PULL_POLICIES.join(', ')}`;
+  problems.add(isLater ? 'unsupported' : 'invalid', `${path}.pull_policy`, message, value.place.start);
 }
 
 function refuseKeys(map: MapValue, prefix: string, refusals: KeyTable, problems: ProblemList): void {

@@ -31,7 +31,8 @@ export function renderForGuest(text: string, options: ComposeOptions): string {
 function serviceEdits(service: Value): Edit[] {
   if (service.kind !== 'map') return [];
   const ports = textOf(service, 'network_mode') === 'host' ? renamed(service, 'ports') : portEdits(service);
-  return [...renamed(service, 'build'), ...ports, ...healthCheckEdits(service)];
+  const build = textOf(service, 'image') === undefined ? [] : renamed(service, 'build');
+  return [...build, ...ports, ...healthCheckEdits(service)];
 }
 
 function renamed(map: MapValue, key: string): Edit[] {

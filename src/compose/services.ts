@@ -1,14 +1,24 @@
 import { readMount } from './bind-mounts.ts';
-import { checkKeys } from './check-keys.ts';
+import { checkKeys, checkKind } from './check-keys.ts';
 import type { ComposePort, ComposeService } from './compose-project.ts';
-import { DEPLOY_KEYS, HEALTHCHECK_KEYS, SERVICE_KEYS } from './keys.ts';
+import { DEPENDENCY_KEYS, DEPLOY_KEYS, HEALTHCHECK_KEYS, SERVICE_KEYS, TEXT_LISTS } from './keys.ts';
 import { readPortEntry } from './ports.ts';
 import type { ProblemList } from './problem-list.ts';
 import { checkReferences, checkVolume, type declaredNames } from './references.ts';
-import { refuseServiceKeys } from './refusals.ts';
-import { child, isText, itemsOf, type MapEntry, type MapValue, textOf, type Value } from './value.ts';
+import { checkPullPolicy, refuseServiceKeys } from './refusals.ts';
+import {
+  child,
+  entriesOf,
+  isText,
+  itemsOf,
+  type MapEntry,
+  type MapValue,
+  textOf,
+  type Value,
+} from './value.ts';
 
 const SERVICE_NAME = /^[a-zA-Z0-9._-]+$/;
+const CONDITIONS = ['service_started', 'service_healthy', 'service_completed_successfully'];
 const MAX_REPLICAS = 1_000;
 
 /** A service with the place in the text of each of its ports. */
@@ -17,26 +27,26 @@ export interface LocatedService {
   readonly ports: readonly { readonly port: ComposePort; readonly path: string; readonly offset: number }[];
 }
 
-/** Reads and checks one service. Undefined when it is no map. */
+/** Checks what holds for every service, whether it is started or not: its name and its keys. */
+export function checkService(entry: MapEntry, problems: ProblemList): void {
+  const { key, keyPlace, value } = entry;
+  const path = `services.${key}`;
+  if (!SERVICE_NAME.test(key)) {
+    problems.add('invalid', path, 'a service name has letters, digits, ".", "_" and "-"', keyPlace.start);
+  }
+  if (value.kind === 'map') checkKeys(value, path, SERVICE_KEYS, problems);
+  else problems.add('invalid', path, 'must be a map with "image"', keyPlace.start);
+}
+
+/** Reads and checks a service that is started. Undefined when it is no map. */
 export function readService(
   entry: MapEntry,
   declared: ReturnType<typeof declaredNames>,
   problems: ProblemList,
 ): LocatedService | undefined {
   const path = `services.${entry.key}`;
-  if (!SERVICE_NAME.test(entry.key))
-    problems.add(
-      'invalid',
-      path,
-      'a service name has letters, digits, ".", "_" and "-"',
-      entry.keyPlace.start,
-    );
   const map = entry.value;
-  if (map.kind !== 'map') {
-    problems.add('invalid', path, 'must be a map with "image"', entry.keyPlace.start);
-    return undefined;
-  }
-  checkKeys(map, path, SERVICE_KEYS, problems);
+  if (map.kind !== 'map') return undefined;
   refuseServiceKeys(map, path, problems);
   checkReferences(map, path, declared, problems);
   checkMounts(map, path, declared, problems);
@@ -97,6 +107,9 @@ function checkSections(map: MapValue, path: string, problems: ProblemList): void
   if (healthcheck?.kind === 'map') checkKeys(healthcheck, `${path}.healthcheck`, HEALTHCHECK_KEYS, problems);
   const deploy = child(map, 'deploy');
   if (deploy?.kind === 'map') checkKeys(deploy, `${path}.deploy`, DEPLOY_KEYS, problems);
+  checkTextLists(map, path, problems);
+  checkPullPolicy(map, path, problems);
+  checkConditions(map, path, problems);
   const networks = map.entries.get('networks');
   if (networks !== undefined && child(map, 'network_mode') !== undefined) {
     problems.add(
@@ -105,6 +118,25 @@ function checkSections(map: MapValue, path: string, problems: ProblemList): void
       '"networks" and "network_mode" exclude each other',
       networks.keyPlace.start,
     );
+  }
+}
+
+function checkTextLists(map: MapValue, path: string, problems: ProblemList): void {
+  for (const key of TEXT_LISTS) {
+    itemsOf(child(map, key)).forEach((item, index) => {
+      checkKind(item, `${path}.${key}[${index}]`, 's', problems, item.place.start);
+    });
+  }
+}
+
+function checkConditions(map: MapValue, path: string, problems: ProblemList): void {
+  for (const { key, keyPlace, value } of entriesOf(child(map, 'depends_on'))) {
+    const where = `${path}.depends_on.${key}`;
+    if (!checkKind(value, where, 'm', problems, keyPlace.start) || value.kind !== 'map') continue;
+    checkKeys(value, where, DEPENDENCY_KEYS, problems);
+    const condition = textOf(value, 'condition');
+    if (condition !== undefined && CONDITIONS.includes(condition)) continue;
+    problems.add('invalid', where, `needs a "condition": ${CONDITIONS.join(', ')}`, keyPlace.start);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Context } from '../environments/index.ts';
+import { type Context, type EnvironmentRecord, reattach, type Session } from '../environments/index.ts';
 import { trimLog } from '../host/index.ts';
 import { join } from 'node:path';
 
@@ -26,29 +26,38 @@ export function watchMachines(context: Context): AsyncDisposable {
 }
 
 async function lookAfterAll(context: Context): Promise<void> {
-  await Promise.all(context.sessions.all().map(([id]) => lookAfter(context, id)));
+  await Promise.all(context.registry.list().map((record) => lookAfter(context, record)));
 }
 
-async function lookAfter(context: Context, id: string): Promise<void> {
-  const record = context.registry.find(id);
-  const session = record === undefined ? undefined : context.sessions.find(record.id);
-  if (record?.disk === undefined || session === undefined) return;
+async function lookAfter(context: Context, record: EnvironmentRecord): Promise<void> {
+  // While an operation works on it the machine may rightly be busy, and its state is the operation's to set.
+  if (record.disk === undefined || record.process === undefined || record.operation !== undefined) return;
   for (const name of ['console.log', 'qemu.log', 'qemu.out']) {
     await trimLog(join(record.disk.directory, name), { maxBytes: MAX_LOG_BYTES, keepBytes: KEPT_LOG_BYTES });
   }
-  // While an operation works on it the machine may rightly be busy, and its state is the operation's to set.
-  if (record.operation !== undefined) return;
+  const session = context.sessions.find(record.id);
+  if (session === undefined) await reattach(context, record);
+  else await checkResponse(context, record, session);
+}
+
+async function checkResponse(context: Context, record: EnvironmentRecord, session: Session): Promise<void> {
   const responsive = await session.machine.running.isResponsive(RESPONSE_TIMEOUT_MS);
-  if (!responsive && record.state === 'running') {
-    const reason = 'its machine does not answer; `./berth restart --force` ends it the hard way';
-    await context.registry.update(record.id, { state: 'degraded', reason });
-    context.events.append('environment.unresponsive', record.name, reason);
-  } else if (
-    responsive &&
-    record.state === 'degraded' &&
-    record.reason?.startsWith('its machine does not answer') === true
-  ) {
-    await context.registry.update(record.id, { state: 'running', reason: undefined });
-    context.events.append('environment.responsive', record.name, 'its machine answers again');
-  }
+  // It may have ended, or an operation may have begun, while it was asked.
+  const now = context.registry.find(record.id);
+  if (
+    responsive !== (now?.unresponsive ?? false) ||
+    now?.process === undefined ||
+    now.operation !== undefined
+  )
+    return;
+  const reason = responsive
+    ? undefined
+    : 'its machine does not answer; `./berth rm --force` and `restart --force` end it';
+  await context.registry.update(record.id, {
+    state: responsive ? 'running' : 'degraded',
+    reason,
+    unresponsive: responsive ? undefined : true,
+  });
+  const kind = responsive ? 'environment.responsive' : 'environment.unresponsive';
+  context.events.append(kind, record.name, reason ?? 'its machine answers again');
 }

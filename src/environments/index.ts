@@ -1,7 +1,8 @@
 export type { Context, Log } from './context.ts';
 export { EnvironmentOperations } from './environment-service.ts';
 export { discard } from './fork.ts';
-export { recover } from './recover.ts';
+export { reattach, recover } from './recover.ts';
 export { EnvironmentRegistry } from './registry.ts';
-export { Sessions } from './sessions.ts';
+export type { EnvironmentRecord } from './record.ts';
+export { type Session, Sessions } from './sessions.ts';
 export { TemplateOperations } from './template-service.ts';

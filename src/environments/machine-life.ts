@@ -6,7 +6,6 @@ import { publishPorts } from './ports.ts';
 import type { EnvironmentRecord } from './record.ts';
 
 const IDENTITY_TIMEOUT_MS = 30_000;
-const RESPONSE_TIMEOUT_MS = 2_000;
 const SHUTDOWN_TIMEOUT_MS = 30_000;
 
 /**
@@ -61,6 +60,9 @@ export async function endMachine(
     if (o.graceMs > 0) await shutDown(context, record, o.graceMs, o.signal);
     context.sessions.remove(record.id);
     await context.machines.end(session.machine, { graceMs: 500 });
+  } else if (record.process !== undefined) {
+    // It could not be taken over, or is not to be: then its process is all that is known of it.
+    await context.machines.endProcess(record.id, record.process);
   }
   await context.registry.update(record.id, { process: undefined });
 }
@@ -135,13 +137,14 @@ function lastLine(text: string): string {
   return text.trim().split('\n').at(-1) ?? '';
 }
 
-/** Connects an environment again to a machine that an earlier daemon started; false when there is none any more. */
+/**
+ * Connects an environment again to a machine that an earlier daemon started; false when there is none any more.
+ * @throws when there is one and it does not answer
+ */
 export async function adopt(context: Context, record: EnvironmentRecord): Promise<boolean> {
   if (record.process === undefined || record.disk === undefined) return false;
   const machine = await context.machines.adopt(record.id, record.boot, record.disk, record.process);
   if (machine === undefined) return false;
-  // The daemon may have died while the machine stood still for a freeze.
-  if (await machine.running.isResponsive(RESPONSE_TIMEOUT_MS)) await machine.running.resume();
   const updated = await takeOver(context, record, machine);
   await publishPorts(context, updated);
   return true;

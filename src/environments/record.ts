@@ -33,6 +33,8 @@ export interface EnvironmentRecord extends Omit<Environment, 'pid' | 'namespace'
   readonly process?: MachineProcess;
   /** The guest's SSH host key, by which it is recognised: the line of a public key file. */
   readonly hostKey?: string;
+  /** True while its machine has a process that does not answer; its state is then `degraded` for this reason. */
+  readonly unresponsive?: true;
   /** Present while it is being frozen. */
   readonly freezing?: FreezePlan;
 }
@@ -48,6 +50,7 @@ export function viewOf(record: EnvironmentRecord): Environment {
     process,
     hostKey: _hostKey,
     freezing: _freezing,
+    unresponsive: _unresponsive,
     ...seen
   } = record;
   if (process === undefined) return seen;

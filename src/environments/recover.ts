@@ -1,4 +1,4 @@
-import { berthError } from '../errors/index.ts';
+import { asBerthError, berthError } from '../errors/index.ts';
 import { hasDisk } from '../machines/index.ts';
 import type { NetworkManager } from '../network/index.ts';
 import { collectTemplates } from './collect-templates.ts';
@@ -46,17 +46,28 @@ async function takeOverNetwork(
 }
 
 async function recoverOne(context: Context, record: EnvironmentRecord): Promise<void> {
+  const unfinished = record.state === 'creating' || record.state === 'removing';
+  if (unfinished) await discard(context, record);
+  else await reattach(context, record);
+}
+
+/**
+ * Finds out what has become of an environment's machine: takes it over when it answers, says so when it does not, and notes its
+ * end when there is none. Called at start, and again as long as a machine does not answer.
+ */
+export async function reattach(context: Context, record: EnvironmentRecord): Promise<void> {
   try {
     const runs = await adopt(context, record);
-    if (record.freezing !== undefined) await settleInterrupted(context, record);
-    if (record.state === 'creating' || record.state === 'removing') return await discard(context, record);
+    await settleInterrupted(context, record);
     await settle(context, record, runs);
   } catch (error) {
-    context.log.warn({ environment: record.name, err: error }, 'the environment could not be taken over');
+    context.log.warn({ environment: record.name, err: error }, 'the machine could not be taken over');
+    const reason = `its machine does not answer: ${asBerthError(error).message}`;
     await context.registry.update(record.id, {
       state: 'degraded',
-      reason: `it could not be taken over: ${String(error)}`,
+      reason,
       operation: undefined,
+      unresponsive: true,
     });
   }
 }
@@ -65,9 +76,18 @@ async function recoverOne(context: Context, record: EnvironmentRecord): Promise<
 async function settle(context: Context, record: EnvironmentRecord, runs: boolean): Promise<void> {
   if (runs) {
     const interrupted = record.state === 'starting' || record.state === 'stopping';
-    const state = interrupted ? 'degraded' : record.state;
-    const reason = interrupted ? `the daemon ended while the environment was ${record.state}` : record.reason;
-    await context.registry.update(record.id, { state, reason, operation: undefined });
+    const state = interrupted ? 'degraded' : record.unresponsive === true ? 'running' : record.state;
+    const reason = interrupted
+      ? `the daemon ended while the environment was ${record.state}`
+      : record.unresponsive === true
+        ? undefined
+        : record.reason;
+    await context.registry.update(record.id, {
+      state,
+      reason,
+      operation: undefined,
+      unresponsive: undefined,
+    });
     context.events.append(
       'environment.adopted',
       record.name,
@@ -90,7 +110,13 @@ async function settle(context: Context, record: EnvironmentRecord, runs: boolean
     : ended
       ? 'the machine ended while the daemon was not there'
       : record.reason;
-  await context.registry.update(record.id, { state, reason, process: undefined, operation: undefined });
+  await context.registry.update(record.id, {
+    state,
+    reason,
+    process: undefined,
+    operation: undefined,
+    unresponsive: undefined,
+  });
 }
 
 /** What an interrupted operation did has been undone or finished above; here its own record is closed. */

@@ -123,7 +123,10 @@ export interface Hypervisor {
    * @throws `hypervisor-failed` with the hypervisor's last words; then no process is left.
    */
   start(spec: MachineSpec, signal: AbortSignal): Promise<RunningMachine>;
-  /** Finds the process of a machine that was started by an earlier daemon; undefined when there is none. */
+  /**
+   * Connects to the process of a machine that was started by an earlier daemon, and lets it run if it stood still; undefined when
+   * there is none. @throws `machine-unresponsive` or `timeout` when it does not answer
+   */
   adopt(
     spec: Pick<MachineSpec, 'id' | 'directory' | 'memoryMib'>,
     process: ProcessIdentity,

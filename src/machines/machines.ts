@@ -24,6 +24,8 @@ import type { TemplateStore } from './template-store.ts';
 /** What QEMU itself needs beside guest memory, in MiB: the bound for its cgroup, not what it uses. */
 const OVERHEAD_MIB = 768;
 const MAX_PROCESSES = 256;
+const TERMINATE_TIMEOUT_MS = 1_000;
+const KILL_TIMEOUT_MS = 10_000;
 const FIRST_TOP = 'disk-0.qcow2';
 
 /** Steps of a start, so that a caller can measure them: called with the name of the step that ended. */
@@ -146,6 +148,19 @@ export class Machines {
     await this.release(machine.id, machine.slot);
   }
 
+  /** Ends a process to which there is no connection, and gives back what it held. Idempotent. */
+  async endProcess(id: string, known: MachineProcess): Promise<void> {
+    const gone =
+      (await terminate(known.process, { signal: 'SIGTERM', timeoutMs: TERMINATE_TIMEOUT_MS })) ||
+      (await terminate(known.process, { signal: 'SIGKILL', timeoutMs: KILL_TIMEOUT_MS }));
+    if (!gone)
+      throw berthError(
+        'machine-unresponsive',
+        `QEMU process ${known.process.pid} of ${id} could not be ended`,
+      );
+    await this.release(id, known.slot);
+  }
+
   /** Gives back what a machine held whose process has ended already. */
   async release(id: string, slot: NetworkSlot): Promise<void> {
     await Promise.all([this.#network.release(slot), this.#removeCgroup(id)]);
@@ -164,7 +179,7 @@ export class Machines {
     const removed: string[] = [];
     for (const { id, process } of await this.#hypervisor.findProcesses(this.#layout.home)) {
       if (known.has(id)) continue;
-      await terminate(process, { signal: 'SIGKILL', timeoutMs: 10_000 });
+      await terminate(process, { signal: 'SIGKILL', timeoutMs: KILL_TIMEOUT_MS });
       removed.push(`process ${process.pid} (${id})`);
     }
     for (const parent of [this.#layout.environments, this.#layout.builds]) {

@@ -31,9 +31,6 @@ export async function freezeMachine(
   try {
     await setUp(client);
     await saveState(client, options, signal);
-  } catch (error) {
-    await client.send('migrate_cancel').catch(() => undefined);
-    throw error;
   } finally {
     await goOn(client);
     off();
@@ -80,20 +77,25 @@ async function saveState(client: QmpClient, options: FreezeOptions, signal: Abor
   await completed;
 }
 
+/** States of a migration in which it is still doing something. */
+const BUSY = new Set(['setup', 'active', 'pre-switchover', 'device', 'cancelling']);
+
 /**
- * Lets the guest run again, whatever has happened. QEMU tells that the state is complete a moment before it takes `cont`,
- * so a refusal is only believed when it lasts.
+ * Ends a save that may be under way, and lets the guest run again, whatever has happened. QEMU tells that the state is
+ * complete a moment before it takes `cont`, so a refusal is only believed when it lasts.
  */
-async function goOn(client: QmpClient): Promise<void> {
+export async function goOn(client: QmpClient): Promise<void> {
   await poll(
     async () => {
       try {
-        return await client.send('cont');
+        const { status } = await client.send('query-migrate');
+        if (status === undefined || !BUSY.has(status)) return await client.send('cont');
+        if (status !== 'cancelling') await client.send('migrate_cancel');
       } catch (error) {
         // Without a monitor there is nobody to ask again.
         if (client.isClosed) throw error;
-        return undefined;
       }
+      return undefined;
     },
     { timeoutMs: CONTINUE_TIMEOUT_MS, intervalMs: 1, what: 'the machine to go on after it was saved' },
   );

@@ -14,11 +14,14 @@ import {
 } from '../../host/index.ts';
 import type { Hypervisor, HypervisorVersion, MachineSpec, RunningMachine } from '../hypervisor.ts';
 import { machinePaths, qemuArgv } from './argv.ts';
+import { goOn } from './freeze.ts';
 import { type ChildExit, openMonitor, QemuMachine } from './qemu-machine.ts';
 import type { QmpClient } from './qmp/client.ts';
 import { DEFAULT_QEMU, readHypervisorVersion } from './version.ts';
 
 const MONITOR_TIMEOUT_MS = 15_000;
+/** A machine that answers does so at once; one that hangs must not hold up the others. */
+const ADOPT_TIMEOUT_MS = 3_000;
 const RESTORE_TIMEOUT_MS = 30_000;
 
 export interface QemuOptions {
@@ -137,7 +140,15 @@ async function adoptMachine(
   process: ProcessIdentity,
 ): Promise<RunningMachine | undefined> {
   if (!isMachineOf(commandLine(process.pid), spec.directory)) return undefined;
-  const client = await openMonitor(machinePaths(spec.directory).qmp, MONITOR_TIMEOUT_MS);
+  const client = await openMonitor(machinePaths(spec.directory).qmp, ADOPT_TIMEOUT_MS);
+  // The earlier daemon may have died in the middle of a freeze.
+  try {
+    await goOn(client);
+  } catch (error) {
+    // The monitor serves one connection at a time: a later try needs it free.
+    client.close();
+    throw error;
+  }
   return new QemuMachine({ ...spec, process, client });
 }
 
