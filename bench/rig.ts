@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Connection, openConnection } from '../src/cli/index.ts';
 import type { Client } from '../src/client/index.ts';
 import { berthError } from '../src/errors/index.ts';
@@ -29,18 +29,11 @@ export interface RigOptions {
 /** A daemon with the shop running, and a template frozen from it once. */
 export class Rig implements AsyncDisposable {
   readonly options: RigOptions;
-  readonly home: string;
   readonly #connection: Connection;
   readonly #closing: AsyncDisposableStack;
 
-  private constructor(
-    options: RigOptions,
-    home: string,
-    connection: Connection,
-    closing: AsyncDisposableStack,
-  ) {
+  private constructor(options: RigOptions, connection: Connection, closing: AsyncDisposableStack) {
     this.options = options;
-    this.home = home;
     this.#connection = connection;
     this.#closing = closing;
   }
@@ -50,10 +43,12 @@ export class Rig implements AsyncDisposable {
     const closing = new AsyncDisposableStack();
     try {
       const home = await homeOf(options, closing);
-      closing.defer(() => giveBack(options, home));
-      const connection = await openConnection({ env: { ...process.env, BERTH_HOME: home }, autostart: true });
+      // Every process that the bench starts works there, the daemon too.
+      process.env['BERTH_HOME'] = home;
+      closing.defer(() => giveBack(options));
+      const connection = await openConnection({ env: process.env, autostart: true });
       closing.defer(() => connection.close());
-      return new Rig(options, home, connection, closing);
+      return new Rig(options, connection, closing);
     } catch (error) {
       await closing.disposeAsync();
       throw error;
@@ -67,7 +62,7 @@ export class Rig implements AsyncDisposable {
   /** Brings the shop up and freezes it, from an image that is built when it is missing. */
   async prepare(): Promise<void> {
     const { root, say } = this.options;
-    const command = (argv: readonly string[]) => runBerth(this.options, this.home, argv, UP_TIMEOUT_MS);
+    const command = (argv: readonly string[]) => runBerth(this.options, argv, UP_TIMEOUT_MS);
     say('make the container images of the shop');
     await run([process.execPath, 'examples/shop/make-images.ts'], {
       ...{ cwd: root, timeoutMs: UP_TIMEOUT_MS, signal: this.options.signal },
@@ -127,8 +122,9 @@ function targetOf({ name, ports }: Environment): AnswerTarget {
 
 async function homeOf(options: RigOptions, closing: AsyncDisposableStack): Promise<string> {
   if (options.home !== undefined) {
-    await ensureDirectory(options.home, { mode: 0o711 });
-    return options.home;
+    const home = resolve(options.home);
+    await ensureDirectory(home, { mode: 0o711 });
+    return home;
   }
   const directory = closing.use(await temporaryDirectory());
   // Machines run as users of their own and must reach their files.
@@ -137,13 +133,13 @@ async function homeOf(options: RigOptions, closing: AsyncDisposableStack): Promi
 }
 
 /** A home of the bench's own is purged; of one that is kept only the environments and templates of the bench go. */
-async function giveBack(options: RigOptions, home: string): Promise<void> {
+async function giveBack(options: RigOptions): Promise<void> {
   const patient = { ...options, signal: new AbortController().signal };
   if (options.home === undefined) {
-    await runBerth(patient, home, ['down', '--all', '--purge', '--yes'], CALL_TIMEOUT_MS);
+    await runBerth(patient, ['down', '--all', '--purge', '--yes'], CALL_TIMEOUT_MS);
     return;
   }
-  const rest = await openConnection({ env: { ...process.env, BERTH_HOME: home }, autostart: true });
+  const rest = await openConnection({ env: process.env, autostart: true });
   try {
     for (const { name } of await rest.client.environments.list()) {
       if (name.startsWith('bench-'))
@@ -156,16 +152,11 @@ async function giveBack(options: RigOptions, home: string): Promise<void> {
   }
 }
 
-async function runBerth(
-  options: RigOptions,
-  home: string,
-  argv: readonly string[],
-  timeoutMs: number,
-): Promise<void> {
+async function runBerth(options: RigOptions, argv: readonly string[], timeoutMs: number): Promise<void> {
   const { root, signal, say } = options;
   say(`berth ${argv.join(' ')}`);
   await run([join(root, 'berth'), ...argv], {
-    ...{ cwd: root, timeoutMs, signal, env: { BERTH_HOME: home, NO_COLOR: '1' } },
+    ...{ cwd: root, timeoutMs, signal, env: { NO_COLOR: '1' } },
     onLine: (line) => say(`  ${line}`),
   });
 }

@@ -17,7 +17,7 @@ export async function cliStage(rig: Rig, o: { readonly runs: number }): Promise<
   for (let round = 0; round <= o.runs; round++) {
     for (const [title, argv] of Object.entries(commands)) {
       const startMs = performance.now();
-      await run(argv, { signal, env: { BERTH_HOME: rig.home } });
+      await run(argv, { signal });
       const elapsedMs = performance.now() - startMs;
       // The first round only warms up.
       if (round > 0) samples.set(title, [...(samples.get(title) ?? []), elapsedMs]);
