@@ -34,8 +34,12 @@ export function checkService(entry: MapEntry, problems: ProblemList): void {
   if (!SERVICE_NAME.test(key)) {
     problems.add('invalid', path, 'a service name has letters, digits, ".", "_" and "-"', keyPlace.start);
   }
-  if (value.kind === 'map') checkKeys(value, path, SERVICE_KEYS, problems);
-  else problems.add('invalid', path, 'must be a map with "image"', keyPlace.start);
+  if (value.kind !== 'map') {
+    problems.add('invalid', path, 'must be a map with "image"', keyPlace.start);
+    return;
+  }
+  checkKeys(value, path, SERVICE_KEYS, problems);
+  checkPullPolicy(value, path, problems);
 }
 
 /** Reads and checks a service that is started. Undefined when it is no map. */
@@ -108,7 +112,6 @@ function checkSections(map: MapValue, path: string, problems: ProblemList): void
   const deploy = child(map, 'deploy');
   if (deploy?.kind === 'map') checkKeys(deploy, `${path}.deploy`, DEPLOY_KEYS, problems);
   checkTextLists(map, path, problems);
-  checkPullPolicy(map, path, problems);
   checkConditions(map, path, problems);
   const networks = map.entries.get('networks');
   if (networks !== undefined && child(map, 'network_mode') !== undefined) {

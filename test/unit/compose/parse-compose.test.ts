@@ -122,6 +122,10 @@ test.each([
   ['services: {a: {image: ""}}', /services\.a\.image is empty/],
   ['services: {a: {image: 5}}', /must be text, not a number/],
   ['a: 1\n---\nb: 1', /file /],
+  ['services: {a: {image: x, environment: [1]}}', /environment\[0\] must be text, not a number/],
+  ['services: {a: {image: x, pull_policy: foo}}', /must be one of always/],
+  ['services: {a: {image: x, depends_on: {b: }}, b: {image: x}}', /must be a map, not nothing/],
+  ['services: {a: {image: x, depends_on: {b: {condition: up}}}, b: {image: x}}', /needs a "condition"/],
   [
     'services: {a: {image: x, environment: }}',
     /services\.a\.environment must be a map or a list, not nothing/,
@@ -194,6 +198,16 @@ test('services of a profile are left out until the profile is active', () => {
   expect(problems('services: {a: {image: x, depends_on: [b]}, b: {image: x, profiles: [p]}}')).toHaveLength(
     1,
   );
+});
+
+test('what only an inactive service asks for does not matter, but its keys do', () => {
+  const text =
+    'services: {a: {image: x}, b: {build: ., env_file: e, volumes: [./x:/x], networks: [n], profiles: [dev]}}';
+  expect(problems(text)).toEqual([]);
+  expect(problems(text, { COMPOSE_PROFILES: 'dev' })).toHaveLength(4);
+  expect(problems('services: {a: {image: x}, b: {imagee: x, profiles: [p]}}')).toHaveLength(1);
+  expect(problems('services: {a: {image: x, profiles: [p]}}').join()).toContain('COMPOSE_PROFILES');
+  expect(referencedVariables(text)).toEqual(['COMPOSE_PROFILES']);
 });
 
 test('a service that another one waits for to complete may end', () => {
