@@ -69,7 +69,7 @@ export class PodmanPeer implements AsyncDisposable {
 
   /** One bare container with the smallest server there is in the image. */
   runOne(): Promise<PodmanRun> {
-    return this.#time([['--publish', this.#published, IMAGE, 'sh', '-c', SMALL_SERVER]]);
+    return this.#time([['--name', 'one', '--publish', this.#published, IMAGE, 'sh', '-c', SMALL_SERVER]]);
   }
 
   /** The shop as a fork has it: the store, then nginx. */
@@ -87,13 +87,13 @@ export class PodmanPeer implements AsyncDisposable {
         IMAGE,
         '/shop/store',
       ],
-      ['--network', 'container:store', IMAGE, 'sh', '-c', SHOP_WEB],
+      ['--name', 'web', '--network', 'container:store', IMAGE, 'sh', '-c', SHOP_WEB],
     ]);
   }
 
   /** Removes all containers. */
   async clear(): Promise<void> {
-    await this.#podman(['rm', '--all', '--force', '--time', '0', '--volumes']);
+    await this.#remove(this.#signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -129,6 +129,13 @@ export class PodmanPeer implements AsyncDisposable {
     const how = ['--cgroup-manager', 'cgroupfs', '--runtime', 'runc'];
     const stop = signal === undefined ? {} : { signal };
     await run(['podman', ...storage, ...how, ...argv], { timeoutMs: COMMAND_TIMEOUT_MS, ...stop });
+  }
+
+  /** The one that uses the other's network first: podman 4 removes them in no other order. */
+  async #remove(signal: AbortSignal | undefined): Promise<void> {
+    const remove = ['rm', '--force', '--time', '0', '--volumes', '--ignore'];
+    await this.#podman([...remove, 'web'], signal);
+    await this.#podman([...remove, 'one', 'store'], signal);
   }
 
   async #removeStorage(): Promise<void> {
