@@ -25,6 +25,7 @@ import { DaemonControl } from './daemon-service.ts';
 import { berthGroup, firstAddressBlock, homeIdOf, prepareHome } from './home.ts';
 import { HostOperations } from './host-service.ts';
 import { ImageOperations } from './image-service.ts';
+import { verifyTemplates } from './verify-templates.ts';
 import { watchMachines } from './watch-machines.ts';
 
 /** Network slots that are kept ready; each costs a namespace and about 25 ms to make. */
@@ -138,6 +139,7 @@ async function composeContext(
   await images.clean();
   await recover(context, network);
   closing.use(watchMachines(context));
+  closing.use(verifyTemplates(context));
   return { context, network };
 }
 

@@ -1,20 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { isMissing } from './system-error.ts';
-
-const CHUNK_BYTES = 1024 * 1024;
-
-/** sha256 of a file's content, in hex. */
-export async function sha256File(path: string, o: { signal?: AbortSignal } = {}): Promise<string> {
-  const hash = createHash('sha256');
-  const stream = createReadStream(path, {
-    highWaterMark: CHUNK_BYTES,
-    ...(o.signal === undefined ? {} : { signal: o.signal }),
-  });
-  for await (const chunk of stream as AsyncIterable<Buffer>) hash.update(chunk);
-  return hash.digest('hex');
-}
 
 /** The last `maxBytes` of a file as text, from the start of a line where it was cut; empty when there is no file. */
 export async function tailFile(path: string, maxBytes: number): Promise<string> {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { KeyedMutex } from '../base/index.ts';
+import { KeyedMutex } from '../base/index.ts';
 import { berthError } from '../errors/index.ts';
 import {
   allocatedBytes,
@@ -35,6 +36,7 @@ export interface TemplateFiles {
 export class TemplateStore {
   readonly #layout: Layout;
   readonly #verified = new Set<TemplateId>();
+  readonly #verifying = new KeyedMutex();
   /** Several removals at once may come to the same template: its changes go one after the other. */
   readonly #changing = new KeyedMutex();
 
@@ -136,18 +138,25 @@ export class TemplateStore {
    */
   async verify(manifest: TemplateManifest, signal: AbortSignal): Promise<void> {
     if (this.#verified.has(manifest.id)) return;
-    const { state, disk } = await this.#hash(manifest.id, signal);
-    if (state !== manifest.hashes?.state || disk !== manifest.hashes.disk) {
-      const what = state !== manifest.hashes?.state ? 'memory' : 'disk';
-      throw berthError(
-        'template-invalid',
-        `the ${what} of template "${manifest.name}" differs from what was saved`,
-        {
-          remedy: `Remove it with \`./berth template rm ${manifest.name}\`; it is made again when needed.`,
-        },
-      );
+    // Whoever asks meanwhile waits for the same look.
+    await this.#verifying.run(manifest.id, async () => {
+      if (this.#verified.has(manifest.id)) return;
+      await this.#compare(manifest, signal);
+      this.#verified.add(manifest.id);
+    });
+  }
+
+  async #compare({ id, name, hashes }: TemplateManifest, signal: AbortSignal): Promise<void> {
+    const remedy = `Remove it with \`./berth template rm ${name}\`; it is made again when needed.`;
+    if (hashes === undefined) {
+      const fact = `template "${name}" cannot be trusted: the daemon ended before its hashes were written`;
+      throw berthError('template-invalid', fact, { remedy });
     }
-    this.#verified.add(manifest.id);
+    const { state, disk } = await this.#hash(id, signal);
+    if (state === hashes.state && disk === hashes.disk) return;
+    const what = state === hashes.state ? 'disk' : 'memory';
+    const fact = `the ${what} of template "${name}" differs from what was saved`;
+    throw berthError('template-invalid', fact, { remedy });
   }
 
   async diskBytes(id: TemplateId): Promise<number> {

@@ -1,0 +1,16 @@
+import { berthError } from '../errors/index.ts';
+import { run } from './run.ts';
+
+const TIMEOUT_MS = 30 * 60_000;
+
+/**
+ * sha256 of a file's content, in hex. Another process does it: a gigabyte takes seconds, in which this one has ports to carry.
+ * Throws `command-failed` when the file cannot be read.
+ */
+export async function sha256File(path: string, o: { signal?: AbortSignal } = {}): Promise<string> {
+  const { stdout } = await run(['sha256sum', '--binary', '--', path], { timeoutMs: TIMEOUT_MS, ...o });
+  // A name with unusual letters in it is marked by a backslash before the sum.
+  const sum = /^\\?([0-9a-f]{64}) /.exec(stdout)?.[1];
+  if (sum === undefined) throw berthError('command-failed', `sha256sum gave no sum of ${path}`);
+  return sum;
+}
