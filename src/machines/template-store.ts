@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { KeyedMutex } from '../base/index.ts';
-import { KeyedMutex } from '../base/index.ts';
 import { berthError } from '../errors/index.ts';
 import {
   allocatedBytes,
