@@ -108,6 +108,7 @@ export class Machines {
     if (template.diskOnly)
       throw berthError('template-invalid', `template "${template.name}" keeps a disk layer only`);
     await this.#templates.verify(template, o.signal);
+    o.onStep?.('verify');
     const statePath = this.#templates.files(template.id).state;
     return this.#start(
       id,
