@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { plotsOf } from '../../../bench/report/plots.ts';
+import { printedPart, PUBLISHED, replacePrinted } from '../../../bench/report/publish.ts';
+import { niceStep } from '../../../bench/report/svg.ts';
+import { reportOf } from '../../../bench/report/tables.ts';
+import { targetsOf } from '../../../bench/report/targets.ts';
+import type { BenchResult } from '../../../bench/result.ts';
+import { sampleResult } from './sample-result.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+test('a promise is kept at its bound and broken above it', () => {
+  const kept = (podman: number, cold: number, mib: number) =>
+    targetsOf(sampleResult({ fork: 300, podman, cold, pssMib: mib })).map((target) => target.kept);
+  expect(kept(200, 7500, 110)).toEqual([true, true, true, true, true]);
+  expect(kept(199, 7499, 111)).toEqual([false, false, true, false, true]);
+});
+
+test('promises without figures are not claimed', () => {
+  expect(targetsOf({ version: 1 })).toEqual([]);
+});
+
+test('the tables tell ratio, machine and accelerator', () => {
+  const text = reportOf(sampleResult({ fork: 300, podman: 250, cold: 9000, pssMib: 80 })).join('\n');
+  expect(text).toContain('1.20 ×');
+  expect(text).toContain('accelerator tcg');
+  expect(text).toContain('podman 4.3.1');
+  expect(text).toContain('| 80 MiB / 80 MiB |');
+});
+
+test('a quick run says that it is one', () => {
+  const { fork } = sampleResult({ fork: 300, podman: 250, cold: 9000, pssMib: 80 });
+  const result: BenchResult = {
+    version: 1,
+    ...(fork === undefined ? {} : { fork: { ...fork, quick: true } }),
+  };
+  expect(reportOf(result).join('\n')).toContain('A quick run');
+});
+
+test('plots are whole SVG drawings with escaped text', () => {
+  const plots = plotsOf(sampleResult({ fork: 300, podman: 250, cold: 9000, pssMib: 80 }));
+  expect(plots.map(({ file }) => file)).toEqual(['first-answer.svg', 'fork-steps.svg', 'fork-memory.svg']);
+  for (const { svg } of plots) {
+    expect(svg).toMatch(/^<svg [^]*<\/svg>\n$/);
+    expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+  }
+});
+
+test.each([
+  [0, 1],
+  [0.9, 1],
+  [3, 5],
+  [70, 100],
+  [120, 200],
+])('the step of a scale that is at least %d is %d', (least, step) => {
+  expect(niceStep(least)).toBe(step);
+});
+
+test('only what stands between the marks of a page is replaced', () => {
+  const page = read(PUBLISHED.page);
+  const replaced = replacePrinted(page, 'new figures');
+  expect(replaced).toContain('end -->\n');
+  expect(replaced).toContain('\n\nnew figures\n\n<!-- printed');
+  expect(replaced.startsWith(page.slice(0, page.indexOf('<!--')))).toBe(true);
+  expect(replacePrinted(replaced, 'new figures')).toBe(replaced);
+  expect(() => replacePrinted('no marks', 'x')).toThrow(/no lines/);
+});
+
+test('the page shows the committed result', () => {
+  const reference = readReference();
+  if (reference === undefined) return;
+  const page = read(PUBLISHED.page);
+  expect(replacePrinted(page, printedPart(reference))).toBe(page);
+  for (const { file, svg } of plotsOf(reference)) expect(read(`${PUBLISHED.plots}/${file}`)).toBe(svg);
+});
+
+function readReference(): BenchResult | undefined {
+  try {
+    return JSON.parse(read(PUBLISHED.reference)) as BenchResult;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { schedule } from '../../../bench/measure/schedule.ts';
+
+test('each contestant has its runs, after one turn to warm up', () => {
+  const turns = schedule(30, 5, true);
+  for (const contestant of ['fork-template', 'fork-running', 'podman', 'podman-shop'] as const) {
+    const own = turns.filter((turn) => turn.contestant === contestant);
+    expect(own.filter(({ timed }) => timed)).toHaveLength(30);
+    expect(own[0]?.timed).toBe(false);
+    expect(own.filter(({ timed }) => !timed)).toHaveLength(1);
+  }
+});
+
+test('ours and podman’s take turns within each round, and the order alternates', () => {
+  const rounds = schedule(2, 0, true)
+    .filter(({ timed }) => timed)
+    .map(({ contestant }) => contestant);
+  expect(rounds.slice(0, 4)).toEqual(['fork-template', 'podman', 'fork-running', 'podman-shop']);
+  expect(rounds.slice(4)).toEqual(rounds.slice(0, 4).toReversed());
+});
+
+test('cold boots are spread over the rounds', () => {
+  const at = schedule(30, 5, false).flatMap(({ contestant }, index) =>
+    contestant === 'cold-boot' ? [index] : [],
+  );
+  expect(at).toHaveLength(5);
+  const gaps = at.slice(1).map((index, order) => index - (at[order] ?? 0));
+  expect(Math.max(...gaps) - Math.min(...gaps)).toBeLessThanOrEqual(2);
+});
+
+test('there may be more cold boots than rounds', () => {
+  expect(schedule(1, 3, false).filter(({ contestant }) => contestant === 'cold-boot')).toHaveLength(3);
+});
+
+test('without podman only ours are left', () => {
+  expect(schedule(3, 1, false).some(({ contestant }) => contestant.startsWith('podman'))).toBe(false);
+});
