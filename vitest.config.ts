@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { FileOrder } from './tools/testing/file-order.ts';
 
 const e2eSetup = join(import.meta.dirname, 'test/e2e/setup.ts');
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: FileOrder },
     projects: [
       {
         test: {

@@ -39,10 +39,26 @@ export function isRunning(pid: number): boolean {
   return argvOf(pid).length > 0;
 }
 
-/** Memory that could be had without swapping, and memory in use as shared or anonymous pages, in bytes. */
-export function hostMemoryUse(): { readonly availableBytes: number; readonly anonymousBytes: number } {
-  const text = readFileSync('/proc/meminfo', 'utf8');
-  const field = (name: string) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024;
-  return { availableBytes: field('MemAvailable'), anonymousBytes: field('AnonPages') + field('Shmem') };
+/** Memory that could be had without swapping, in bytes. */
+export function availableBytes(): number {
+  return kilobytesIn(readFileSync('/proc/meminfo', 'utf8'), 'MemAvailable');
+}
+
+/** Memory that processes hold for themselves alone or in common with each other, in bytes; those that `skip` names are left out. */
+export function anonymousBytes(skip: (argv: readonly string[]) => boolean): number {
+  let sum = 0;
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || skip(argvOf(pid))) continue;
+    try {
+      sum += kilobytesIn(readFileSync(`/proc/${pid}/status`, 'utf8'), 'RssAnon');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return sum;
+}
+
+function kilobytesIn(text: string, field: string): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024;
 }

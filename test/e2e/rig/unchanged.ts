@@ -1,0 +1,28 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { environments, templates } from './berth.ts';
+import { sharedHome } from './home.ts';
+import { onHost } from './leftovers.ts';
+
+/** All that a failed command must leave as it was: what Berth knows, what is on disk, what runs on the host. */
+export async function stateOf(home: string = sharedHome()): Promise<Record<string, unknown>> {
+  const options = { home };
+  const [known, frozen, host] = await Promise.all([environments(options), templates(options), onHost(home)]);
+  const directories = ['environments', 'templates', 'builds', 'images'].map((name) => [
+    name,
+    entries(join(home, name)),
+  ]);
+  return {
+    environments: known.map(({ name, state, pid, ports }) => ({ name, state, pid, ports })),
+    templates: frozen.map(({ name }) => name),
+    directories: Object.fromEntries(directories) as Record<string, string[]>,
+    machines: host.machines.length,
+    cgroups: host.cgroups,
+    // Which slots are ready changes; how many there are does not.
+    namespaces: host.namespaces.length,
+  };
+}
+
+function entries(path: string): string[] {
+  return existsSync(path) ? readdirSync(path).toSorted() : [];
+}
