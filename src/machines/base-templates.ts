@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { KeyedMutex } from '../base/index.ts';
+import { asBerthError } from '../errors/index.ts';
 import { connectGuestShell, makeIdentity, type HostKeyPair } from '../guest/index.ts';
 import type { Accelerator, Hypervisor } from '../hypervisor/index.ts';
 import type { BuiltImage } from '../images/index.ts';
@@ -74,9 +75,28 @@ export function createBaseTemplates(options: BaseTemplateOptions): BaseTemplates
     find,
     ensure: (image, shape, o) =>
       making.run(`${image.id} ${JSON.stringify(shape)}`, async () => {
-        return (await find(image, shape)) ?? makeBase(options, image, await bootOf(image, shape), o);
+        const known = await find(image, shape);
+        if (known !== undefined && (await isIntact(options.templates, known, o))) return known;
+        return makeBase(options, image, await bootOf(image, shape), o);
       }),
   };
+}
+
+/** A base template can be made again, so a damaged one is no failure; the new one takes its place. */
+async function isIntact(
+  templates: TemplateStore,
+  manifest: TemplateManifest,
+  o: { signal: AbortSignal; onProgress: ProgressListener },
+): Promise<boolean> {
+  try {
+    await templates.verify(manifest, o.signal);
+    return true;
+  } catch (error) {
+    const { code, message } = asBerthError(error);
+    if (code !== 'template-invalid') throw error;
+    o.onProgress(`${message}; it is made again`);
+    return false;
+  }
 }
 
 async function makeBase(
