@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { berthError } from '../errors/index.ts';
 import type { UpRequest } from '../contract/index.ts';
-import { type ComposeProject, parseCompose } from '../compose/index.ts';
+import { type ComposeProblem, type ComposeProject, parseCompose } from '../compose/index.ts';
 import { diskSpace, exists, hostMemory } from '../host/index.ts';
 import type { BuiltImage } from '../images/index.ts';
 import { isName, type Operation, type Shape, type TemplateId } from '../model/index.ts';
@@ -24,6 +24,8 @@ const DEFAULT_IMAGE = 'debian-13';
 interface Wish {
   readonly name: string;
   readonly project: ComposeProject;
+  /** What is done otherwise than the file may suggest. */
+  readonly warnings: readonly ComposeProblem[];
   readonly workload: Workload;
   readonly shape: Shape;
   readonly imageRef: string;
@@ -58,15 +60,19 @@ export async function startUp(
   const { ports, problems } = planPorts(wish.project, wish.workload.publish, address);
   if (problems.length > 0) throw berthError('bad-request', 'a port cannot be published', { problems });
   await context.ingress.check(ports, known?.id);
-  const work = (operation: OperationContext) =>
-    known === undefined
+  const work = async (operation: OperationContext) => {
+    for (const { line, message } of wish.warnings) {
+      await operation.step('note', `note: line ${line ?? '?'}: ${message}`, async () => undefined);
+    }
+    return known === undefined
       ? createEnvironment(context, wish, operation)
       : updateEnvironment(context, known, wish, operation);
+  };
   return context.operations.start('up', [wish.name], { name: wish.name }, work, o);
 }
 
 function readRequest(request: UpRequest): Wish {
-  const { project, problems } = parseCompose(request.compose, { variables: request.variables });
+  const { project, problems, warnings } = parseCompose(request.compose, { variables: request.variables });
   if (project === undefined) {
     const unsupported = problems.every(({ kind }) => kind === 'unsupported');
     const file = request.composePath ?? 'the Compose file';
@@ -92,6 +98,7 @@ function readRequest(request: UpRequest): Wish {
   return {
     name,
     project,
+    warnings,
     workload,
     shape: resolveShape(request.shape, project),
     imageRef: request.image ?? project.berth.image ?? DEFAULT_IMAGE,

@@ -1,11 +1,25 @@
 import { parseEnv } from 'node:util';
 
-/** Names that a Compose file refers to as `$NAME` or `${NAME…}`; `$$` is a dollar sign. */
+/** `- NAME` or `NAME:` on a line of its own: what a service takes over by name under `environment`. */
+const TAKEN_OVER = /^[ \t]*(?:-[ \t]*)?(["']?)([A-Za-z_]\w*)\1[ \t]*:?[ \t]*(?:~|null)?[ \t]*(?:#.*)?$/gm;
+/** `environment: [NAME, OTHER]`. */
+const TAKEN_OVER_IN_FLOW = /\benvironment[ \t]*:[ \t]*[[{]([^\]}]*)[\]}]/g;
+/** Picks the profiles whose services start. */
+const PROFILES = 'COMPOSE_PROFILES';
+
+/**
+ * Names that a Compose file may refer to: as `$NAME` or `${NAME…}` (`$$` is a dollar sign), by name under `environment`, or
+ * by having profiles. Some that only look like it are among them; the daemon reads the file properly.
+ */
 export function mentionedVariables(text: string): string[] {
   const names = new Set<string>();
-  for (const match of text.replaceAll('$$', '').matchAll(/\$\{?([A-Za-z_][A-Za-z0-9_]*)/g)) {
-    if (match[1] !== undefined) names.add(match[1]);
+  const add = (name: string | undefined): unknown => name !== undefined && names.add(name);
+  for (const match of text.replaceAll('$$', '').matchAll(/\$\{?([A-Za-z_][A-Za-z0-9_]*)/g)) add(match[1]);
+  for (const match of text.matchAll(TAKEN_OVER)) add(match[2]);
+  for (const match of text.matchAll(TAKEN_OVER_IN_FLOW)) {
+    for (const word of (match[1] ?? '').split(',')) add(/^\s*["']?([A-Za-z_]\w*)["']?\s*$/.exec(word)?.[1]);
   }
+  if (/\bprofiles["']?[ \t]*:/.test(text)) add(PROFILES);
   return [...names].sort();
 }
 

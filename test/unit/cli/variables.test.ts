@@ -6,6 +6,34 @@ test('finds variables in every form, each once', () => {
   expect(mentionedVariables(text)).toEqual(['A', 'B', 'C', 'IMAGE', 'TAG', '_d']);
 });
 
+test('finds what a service takes over by name, in every form', () => {
+  const text = `services:
+  web:
+    environment:
+      - API_KEY  # from the shell
+      - "QUOTED"
+      - GIVEN=value
+  db:
+    environment:
+      PASSWORD:
+      USER: ~
+      PORT: 5432
+  cache:
+    environment: [FLOW, "OTHER", SET=1]
+`;
+  const found = mentionedVariables(text);
+  expect(found).toEqual(expect.arrayContaining(['API_KEY', 'QUOTED', 'PASSWORD', 'USER', 'FLOW', 'OTHER']));
+  expect(found).not.toEqual(expect.arrayContaining(['GIVEN']));
+  expect(found).not.toEqual(expect.arrayContaining(['PORT']));
+  expect(found).not.toEqual(expect.arrayContaining(['SET']));
+});
+
+test('a file with profiles needs to be told which ones', () => {
+  const env = { COMPOSE_PROFILES: 'debug' };
+  expect(collectVariables('services:\n  web:\n    profiles: [debug]\n', undefined, env)).toEqual(env);
+  expect(collectVariables('services:\n  web: {}\n', undefined, env)).toEqual({});
+});
+
 test('two dollar signs are a dollar sign', () => {
   expect(mentionedVariables('echo $$HOME $${X} $$$REAL')).toEqual(['REAL']);
 });
