@@ -101,6 +101,12 @@ export function name(text: string): string {
   );
 }
 
+/** The one Compose file: a second one would be read by nobody. */
+export function composeFile(text: string, before: string | undefined): string {
+  if (before === undefined) return text;
+  throw new InvalidArgumentError('Only one Compose file is read: put everything into it.');
+}
+
 /** One more `--publish`. */
 export function publish(text: string, before: readonly PublishRequest[] = []): readonly PublishRequest[] {
   const parsed = parsePublish(text);

@@ -5,6 +5,7 @@ import { asBerthError, berthError } from '../../errors/index.ts';
 import type { PublishRequest, ShapeRequest, UpRequest } from '../../contract/index.ts';
 import type { Operation } from '../../model/index.ts';
 import {
+  composeFile,
   gibibytes,
   mebibytes,
   name,
@@ -39,7 +40,11 @@ export function define(cli: Cli): Command {
   const command = new Command('up')
     .description('Create the environment of a Compose file, or apply the changed file to it')
     .argument('[environment]', 'its name; the same as --name', name)
-    .option('-f, --file <file>', 'Compose file, - for standard input (default: found as docker compose does)')
+    .option(
+      '-f, --file <file>',
+      'Compose file, - for standard input (default: found as docker compose does)',
+      composeFile,
+    )
     .option(
       '--name <name>',
       "name of the environment (default: the file's name:, else the directory's)",

@@ -263,6 +263,7 @@ test('host doctor shows remedies and ends with 5 when something is missing', asy
 test.each([
   [['up', '--cpus', '0'], 'whole number of 1 or more'],
   [['up', '--memory', 'much'], '768MiB'],
+  [['up', '-f', 'a.yaml', '-f', 'b.yaml'], 'Only one Compose file'],
   [['up', '--publish', '8080:80'], 'ADDRESS:PORT:SERVICE:PORT'],
   [['up', '--name', 'Shop!'], 'lower-case letters'],
   [['fork'], 'missing required argument'],
