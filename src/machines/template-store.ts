@@ -87,12 +87,12 @@ export class TemplateStore {
   /** Adds the hashes of the template's files to its manifest, by which a later daemon tells that they are unchanged. */
   async seal(manifest: TemplateManifest, signal: AbortSignal): Promise<TemplateManifest> {
     const sealed = { ...manifest, hashes: await this.#hash(manifest.id, signal) };
-    const { state, disk } = this.files(manifest.id);
-    // Hashes must not outlive a power cut that their files did not.
-    await Promise.all([state, disk].map((path) => syncFile(path)));
     return this.#changing.run(manifest.id, async () => {
       // It may have been removed, or reduced to its disk, while it was read.
       if ((await this.#read(manifest.id))?.diskOnly !== false) return sealed;
+      // Hashes must not outlive a power cut that their files did not.
+      const { state, disk } = this.files(manifest.id);
+      await Promise.all([state, disk].map((path) => syncFile(path)));
       await writeJson(this.files(manifest.id).manifest, sealed);
       return sealed;
     });
