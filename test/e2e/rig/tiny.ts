@@ -16,8 +16,7 @@ import { output } from './program.ts';
 export const TINY_IMAGE = 'localhost/berth/tiny:1';
 
 const COUNT_SCRIPT = `#!/bin/sh
-echo 'Content-Type: text/plain'
-echo
+printf 'Content-Type: text/plain\\r\\n\\r\\n'
 count=$(($(cat /data/count 2>/dev/null || echo 0) + 1))
 echo $count >/data/count
 echo $count
@@ -83,6 +82,9 @@ export async function makeTinyImage(directory: string): Promise<string> {
   return archive;
 }
 
+/** Compose reads `$` as a variable. */
+const asCompose = (command: readonly string[]) => JSON.stringify(command).replaceAll('$', '$$$$');
+
 /** Lines below `services:` for one service of the tiny image. */
 export interface TinyService {
   readonly name: string;
@@ -99,7 +101,7 @@ export function tinyCompose(services: readonly TinyService[], tail = ''): string
     `  ${name}:`,
     `    image: ${TINY_IMAGE}`,
     '    pull_policy: never',
-    ...(command === undefined ? [] : [`    command: ${JSON.stringify(command)}`]),
+    ...(command === undefined ? [] : [`    command: ${asCompose(command)}`]),
     ...(ports.length === 0 ? [] : [`    ports: ${JSON.stringify(ports)}`]),
     ...(more === undefined ? [] : [more]),
   ]);
