@@ -35,7 +35,7 @@ export async function prepareHome(home: string, run: string): Promise<void> {
   await ensureDirectory(run, { mode: 0o711 });
   const layout = layoutOf(home);
   for (const directory of [layout.environments, layout.templates, layout.builds])
-    await ensureDirectory(directory, { mode: 0o751 });
+    await ensureDirectory(directory, { mode: 0o711 });
 }
 
 async function assertOurs(home: string): Promise<void> {

@@ -199,8 +199,9 @@ export class Machines {
   }
 
   async #ensureParents(directory: string): Promise<void> {
-    await ensureDirectory(join(directory, '..'), { mode: 0o751 });
-    await ensureDirectory(directory, { mode: 0o711 });
+    await ensureDirectory(join(directory, '..'), { mode: 0o711 });
+    // It will belong to the machine's own user: no other machine looks into it.
+    await ensureDirectory(directory, { mode: 0o700 });
   }
 
   async #start(

@@ -72,7 +72,7 @@ export class TemplateStore {
 
   /** Makes the directory of a new template, in which a machine of group {@link MACHINE_GID} may find files. */
   async prepare(id: TemplateId): Promise<TemplateFiles> {
-    await ensureDirectory(this.#layout.templates, { mode: 0o751 });
+    await ensureDirectory(this.#layout.templates, { mode: 0o711 });
     const files = this.files(id);
     await ensureDirectory(files.directory, { mode: 0o750, uid: 0, gid: MACHINE_GID });
     return files;
