@@ -2,7 +2,7 @@
  * Measures what decision 0002 rests on: the machine types `q35` and `microvm`, with the same guest image, as far as possible the
  * same devices, and without Berth around them. Needs root for nothing but reading other processes' memory maps.
  *
- *     node tools/compare-machine-types.ts IMAGE_DIRECTORY [FORKS]
+ *     node tools/compare-machine-types.ts IMAGE_DIRECTORY [FORKS [TYPE...]]
  *
  * IMAGE_DIRECTORY is one of `images/` in Berth's home. Prints one line of JSON for each type.
  */
@@ -195,11 +195,11 @@ class Comparison {
   }
 }
 
-const [imageDirectory = '', forks = '7'] = process.argv.slice(2);
+const [imageDirectory = '', forks = '7', ...types] = process.argv.slice(2);
 const manifest = await readJson<{ kernelArguments: string[] }>(join(imageDirectory, 'manifest.json'));
 if (manifest === undefined) throw new Error(`there is no image in "${imageDirectory}"`);
 await using top = await temporaryDirectory();
-for (const type of ['q35', 'microvm']) {
+for (const type of types.length > 0 ? types : ['q35', 'microvm']) {
   const kernelArguments =
     type === 'microvm' ? [...manifest.kernelArguments, await timeStampRate()] : manifest.kernelArguments;
   const comparison = new Comparison(top.path, resolve(imageDirectory), kernelArguments);

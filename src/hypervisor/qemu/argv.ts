@@ -83,9 +83,10 @@ function machineArgv(spec: MachineSpec, machineType: string): string[] {
 }
 
 function acceleratorArgv(accelerator: Accelerator): string[] {
-  // Five-level paging makes each page walk of an emulated guest longer for memory it does not have.
   if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
-  return ['-accel', 'tcg,thread=multi', '-cpu', 'max,la57=off'];
+  // Translated code is kept up to `tb-size` MiB and then made anew; by itself QEMU lets it grow to a gigabyte.
+  // Five-level paging would make each page walk of an emulated guest longer for memory it does not have.
+  return ['-accel', 'tcg,thread=multi,tb-size=128', '-cpu', 'max,la57=off'];
 }
 
 function memoryArgv(spec: MachineSpec): string[] {

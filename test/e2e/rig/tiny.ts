@@ -15,6 +15,8 @@ import { output } from './program.ts';
 /** Tag of the smallest useful container image: a static busybox that is a web server. */
 export const TINY_IMAGE = 'localhost/berth/tiny:1';
 
+const APPLETS = 'sh cat echo httpd nc netstat nslookup wget wc dd ls sync sleep true'.split(' ');
+
 const COUNT_SCRIPT = `#!/bin/sh
 printf 'Content-Type: text/plain\\r\\n\\r\\n'
 count=$(($(cat /data/count 2>/dev/null || echo 0) + 1))
@@ -35,21 +37,7 @@ export async function makeTinyImage(directory: string): Promise<string> {
   rmSync(root, { recursive: true, force: true });
   for (const name of ['bin', 'data', 'tmp', 'www/cgi-bin']) mkdirSync(join(root, name), { recursive: true });
   copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
-  for (const applet of [
-    'sh',
-    'cat',
-    'echo',
-    'httpd',
-    'nc',
-    'netstat',
-    'wget',
-    'dd',
-    'sync',
-    'sleep',
-    'true',
-    'nslookup',
-  ])
-    symlinkSync('busybox', join(root, 'bin', applet));
+  for (const applet of APPLETS) symlinkSync('busybox', join(root, 'bin', applet));
   writeFileSync(join(root, 'www/index.html'), 'hello\n');
   writeFileSync(join(root, 'www/cgi-bin/count'), COUNT_SCRIPT);
   chmodSync(join(root, 'www/cgi-bin/count'), 0o755);
