@@ -8,7 +8,7 @@ import { applyWorkload, projectOf } from './apply.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { discard } from './fork.ts';
-import { endMachine, takeOver } from './machine-life.ts';
+import { endMachine, renewIdentity, takeOver } from './machine-life.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed } from './registry.ts';
 
@@ -182,6 +182,6 @@ export async function bootMachine(
       timeoutMs: BOOT_TIMEOUT_MS,
       signal: operation.signal,
     });
-    return takeOver(context, record, machine);
+    return renewIdentity(context, await takeOver(context, record, machine), machine, operation.signal);
   });
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { connectGuestAgent, makeIdentity } from '../guest/index.ts';
 import type { Machine } from '../machines/index.ts';
 import { collectTemplates } from './collect-templates.ts';
@@ -29,19 +30,28 @@ export async function takeOver(
   return updated;
 }
 
-/** Gives a restored machine a name, keys, randomness and a clock of its own. Nothing of it may be reachable before. */
+/**
+ * Gives a machine a name, keys, randomness and a clock of its own: one that was restored, and one that has booted from its
+ * disk, since what a guest had been given may not have reached the disk before it ended. Nothing of it may be reachable
+ * before.
+ */
 export async function renewIdentity(
   context: Context,
   record: EnvironmentRecord,
   machine: Machine,
   signal: AbortSignal,
 ): Promise<EnvironmentRecord> {
-  const identity = makeIdentity(record.name);
+  const identity = makeIdentity(record.name, machineIdOf(record));
   await machine.running.resume();
   await machine.link.renewIdentity(identity, { timeoutMs: IDENTITY_TIMEOUT_MS, signal });
   const hostKey = identity.hostKeys[0]?.public;
   if (hostKey === undefined) return record;
   return (await context.registry.update(record.id, { hostKey }, { durability: 'relaxed' })) ?? record;
+}
+
+/** The same through the life of an environment, and another in each. */
+export function machineIdOf({ id }: Pick<EnvironmentRecord, 'id'>): string {
+  return createHash('sha256').update(`machine-id of ${id}`).digest('hex').slice(0, 32);
 }
 
 /**

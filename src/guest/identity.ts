@@ -13,11 +13,17 @@ export interface Identity {
   readonly entropyHex: string;
 }
 
-/** Makes a new identity from the host's randomness, in about a millisecond. The SSH host keys carry `hostname` as remark. */
-export function makeIdentity(hostname: string): Identity {
+/**
+ * Makes a new identity from the host's randomness, in about a millisecond. The SSH host keys carry `hostname` as remark;
+ * `machineId` is given where a guest is to keep the one that it has.
+ */
+export function makeIdentity(
+  hostname: string,
+  machineId: string = randomBytes(16).toString('hex'),
+): Identity {
   return {
     hostname,
-    machineId: randomBytes(16).toString('hex'),
+    machineId,
     hostKeys: [makeHostKeyPair(hostname)],
     entropyHex: randomBytes(64).toString('hex'),
   };

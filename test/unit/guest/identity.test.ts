@@ -13,6 +13,13 @@ test('two identities share nothing', () => {
   expect(a.hostKeys[0]?.public).not.toBe(b.hostKeys[0]?.public);
 });
 
+test('a guest may keep the machine id that it has; all else is new', () => {
+  const id = '0123456789abcdef0123456789abcdef';
+  const [a, b] = [makeIdentity('shop', id), makeIdentity('shop', id)];
+  expect([a.machineId, b.machineId]).toEqual([id, id]);
+  expect(a.hostKeys[0]?.public).not.toBe(b.hostKeys[0]?.public);
+});
+
 test('an identity costs less than 5 ms', () => {
   makeIdentity('warm-up');
   const before = process.threadCpuUsage();
