@@ -6,6 +6,12 @@ const NO_NETWORK =
   /Could not resolve|Temporary failure resolving|Could not connect|Connection (refused|timed out|failed)|Network is unreachable|Failed to fetch|Unable to connect|No route to host/i;
 const BAD_SIGNATURE = /NO_PUBKEY|couldn't be verified|is not signed|EXPKEYSIG/i;
 
+/** True when a step failed because a mirror did not answer, which may be over in a moment. */
+export function isNetworkFailure(error: unknown): boolean {
+  const failure = asBerthError(error);
+  return failure.code === 'command-failed' && NO_NETWORK.test(failure.message);
+}
+
 /** What a failed step of a build means: apt, mmdebstrap and mke2fs say it in words only. */
 export function buildFailure(error: unknown, step: string, mirror: string): BerthError {
   const failure = asBerthError(error);

@@ -1,9 +1,14 @@
 import { join } from 'node:path';
+import { sleep } from '../base/index.ts';
 import { ensureDirectory, listDirectory, removeTree, run, writeAtomic } from '../host/index.ts';
+import { isNetworkFailure } from './build-failure.ts';
 import type { PackageSources } from './package-sources.ts';
 import type { Recipe } from './recipe.ts';
 
 const INSTALL_TIMEOUT_MS = 30 * 60_000;
+const MAX_ATTEMPTS = 3;
+/** Pause before the second attempt; it grows with each. */
+const RETRY_PAUSE_MS = 3_000;
 
 /** What the installation of packages needs to know. */
 export interface InstallOptions {
@@ -19,8 +24,25 @@ export interface InstallOptions {
   readonly onProgress: (detail: string) => void;
 }
 
-/** Installs the recipe's packages into a new root tree. */
+/** Installs the recipe's packages into a new root tree; begins anew when the mirror does not answer. */
 export async function installPackages(o: InstallOptions): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await runInstall(o);
+      break;
+    } catch (error) {
+      if (attempt === MAX_ATTEMPTS || !isNetworkFailure(error)) throw error;
+      o.onProgress('the mirror did not answer; once more');
+      await removeTree(o.tree);
+      await sleep(attempt * RETRY_PAUSE_MS, o.signal);
+    }
+  }
+  // The keys of the guest's own keyring package count in the guest, not a file of this host.
+  await writeAtomic(join(o.tree, 'etc/apt/sources.list'), `${o.sources.lines.join('\n')}\n`);
+  await removeTree(join(o.tree, 'etc/apt/apt.conf.d/99mmdebstrap'));
+}
+
+async function runInstall(o: InstallOptions): Promise<void> {
   await run(installCommand(o), {
     timeoutMs: INSTALL_TIMEOUT_MS,
     env: { ...o.environment, LC_ALL: 'C' },
@@ -30,9 +52,6 @@ export async function installPackages(o: InstallOptions): Promise<void> {
     },
     ...(o.signal === undefined ? {} : { signal: o.signal }),
   });
-  // The keys of the guest's own keyring package count in the guest, not a file of this host.
-  await writeAtomic(join(o.tree, 'etc/apt/sources.list'), `${o.sources.lines.join('\n')}\n`);
-  await removeTree(join(o.tree, 'etc/apt/apt.conf.d/99mmdebstrap'));
 }
 
 /**
@@ -47,6 +66,8 @@ export function installCommand(o: Pick<InstallOptions, 'recipe' | 'tree' | 'sour
     ...['--mode=root', '--format=directory', '--variant=essential'],
     `--components=${recipe.components.join(',')}`,
     `--include=${recipe.packages.join(',')}`,
+    // apt tries each file again before mmdebstrap gives up.
+    '--aptopt=Acquire::Retries "5"',
     ...recipe.pathExcludes.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
     // Device nodes are made by the guest's kernel.
     '--skip=output/dev',

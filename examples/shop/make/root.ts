@@ -47,6 +47,7 @@ export async function installRoot(o: RootOptions): Promise<string> {
   await run(
     [
       ...['mmdebstrap', '--variant=extract', `--include=${ROOT_RECIPE.packages.join(',')}`],
+      '--aptopt=Acquire::Retries "5"',
       ...['--dpkgopt=path-exclude=/usr/share/doc/*', '--dpkgopt=path-exclude=/usr/share/man/*'],
       ...[suite, packages, `deb [signed-by=${mirror.keyring}] ${mirror.uri} ${suite} main`],
     ],
