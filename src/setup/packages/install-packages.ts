@@ -14,9 +14,7 @@ const APT_ENVIRONMENT = {
   NEEDRESTART_SUSPEND: '1',
 };
 const APT_OPTIONS = [
-  '-o',
-  'Acquire::Retries=5',
-  ...['-o', `DPkg::Lock::Timeout=${LOCK_TIMEOUT_S}`, '-o', 'Acquire::Retries=2'],
+  ...['-o', `DPkg::Lock::Timeout=${LOCK_TIMEOUT_S}`, '-o', 'Acquire::Retries=5'],
   ...['-o', 'Acquire::http::Timeout=30', '-o', 'Acquire::https::Timeout=30'],
   // A list that cannot be fetched is an error and not a note.
   ...['-o', 'APT::Update::Error-Mode=any', '-o', 'Dpkg::Use-Pty=0', '-o', 'Dpkg::Options::=--force-confold'],

@@ -28,6 +28,7 @@ test('packages are installed in namespaces of their own, from signed sources', (
     ...['mmdebstrap', '--mode=root', '--format=directory', '--variant=essential'],
     '--components=main,contrib',
     '--include=systemd,podman',
+    '--aptopt=Acquire::Retries "5"',
     '--dpkgopt=path-exclude=/usr/share/doc/*',
     '--skip=output/dev',
     'trixie',
