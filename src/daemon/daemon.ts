@@ -119,18 +119,8 @@ async function composeContext(
   const registry = await EnvironmentRegistry.open(store, firstAddressBlock(home));
   const sessions = new Sessions(clientKey);
   const context: Context = {
-    home,
-    hypervisor,
-    images,
-    machines,
-    templates,
-    baseTemplates,
-    ingress,
-    operations,
-    events,
-    registry,
-    sessions,
-    log,
+    ...{ home, log, operations, events, registry, sessions },
+    ...{ hypervisor, images, machines, templates, baseTemplates, ingress },
   };
   closing.defer(() => network.close());
   closing.defer(() => ingress.close());
