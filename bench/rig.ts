@@ -15,7 +15,7 @@ const UP_TIMEOUT_MS = 15 * 60_000;
 const CALL_TIMEOUT_MS = 5 * 60_000;
 const OPERATION_TIMEOUT_MS = 180_000;
 /** A connection into a machine is answered or refused; a companion would only give the machine more to do. */
-export const MACHINE_COMPANION_MS = 100;
+export const MACHINE_COMPANION_MS = 500;
 
 export interface RigOptions {
   /** Root of the repository. */

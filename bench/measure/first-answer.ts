@@ -19,7 +19,11 @@ export interface FirstAnswerOptions {
 
 /** Pause after a refused connection. */
 const RETRY_MS = 2;
-const MAX_OPEN = 16;
+/** The oldest is given up when there would be more. */
+const MAX_OPEN = 64;
+/** From then on companions come ever more rarely: an answer that takes its time must not lose its connection. */
+const PATIENT_AFTER_MS = 2_000;
+const PATIENCE = 1.25;
 const STATUS_OK = /^HTTP\/1\.[01] 200 /;
 
 /**
@@ -40,6 +44,8 @@ class Search {
   #next: NodeJS.Timeout | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #ended = false;
+  #companionMs: number;
+  #patientAtMs = 0;
 
   constructor(
     target: AnswerTarget,
@@ -49,6 +55,7 @@ class Search {
   ) {
     this.#target = target;
     this.#options = options;
+    this.#companionMs = options.companionMs;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -61,6 +68,7 @@ class Search {
     const late = () =>
       this.#fail(new TimeoutError(`no HTTP 200 from ${host}:${port} within ${timeoutMs} ms`));
     this.#deadline = setTimeout(late, timeoutMs);
+    this.#patientAtMs = performance.now() + PATIENT_AFTER_MS;
     this.#attempt();
   }
 
@@ -84,7 +92,8 @@ class Search {
       this.#open.delete(socket);
       this.#schedule(RETRY_MS);
     });
-    this.#schedule(this.#options.companionMs);
+    if (performance.now() > this.#patientAtMs) this.#companionMs *= PATIENCE;
+    this.#schedule(this.#companionMs);
   }
 
   #schedule(delayMs: number): void {
