@@ -9,6 +9,7 @@ import { isName, type Operation, type Shape, type TemplateId } from '../model/in
 import type { OperationContext } from '../operations/index.ts';
 import { checkFits } from '../placement/index.ts';
 import { applyWorkload, archivePaths } from './apply.ts';
+import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { discard } from './fork.ts';
 import { bootMachine } from './lifecycle.ts';
@@ -174,6 +175,8 @@ async function createEnvironment(
     await settleFailure(context, record.id, error, signal.aborted);
     throw error;
   }
+  // A base template that had to be made again has taken the place of another.
+  await collectTemplates(context);
   return { names: [wish.name] };
 }
 
