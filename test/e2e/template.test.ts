@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Environment, Template } from '../../src/model/index.ts';
 import {
+  berth,
   berthFails,
-  berthJson,
   berthOk,
   fork,
   inspect,
@@ -19,6 +19,7 @@ import { tinyProject } from './rig/tiny.ts';
 import { stateOf } from './rig/unchanged.ts';
 
 const CONFLICT = 4;
+const NOT_FOUND = 3;
 const MACHINE = 7;
 const count = async (environment: Environment) => Number(await get(`${urlOf(environment)}/cgi-bin/count`));
 const fileOf = ({ id }: Template, name: string): string => join(sharedHome(), 'templates', id, name);
@@ -34,6 +35,13 @@ async function templateNamed(name: string): Promise<Template> {
 
 async function baseTemplate(): Promise<Template> {
   return templateNamed('base-debian-13-1x512mib-8g');
+}
+
+async function refusesToRemove(name: string, users: readonly string[]): Promise<void> {
+  const { code, stderr } = await berth(['template', 'rm', name]);
+  expect(code).toBe(CONFLICT);
+  for (const user of users) expect(stderr).toContain(user);
+  expect(stderr).toContain('next:');
 }
 
 /** Changes one byte in the middle of a file, as a failing disk does. */
@@ -83,12 +91,10 @@ describe('a template made from a running environment', () => {
   });
 
   test('is not removed while environments stand on it, and those are named', async () => {
-    const failure = await berthFails(['template', 'rm', 'kept']);
-    expect(failure).toMatchObject({ code: 'template-in-use', exitCode: CONFLICT });
-    for (const name of ['kept-fork-1', 'kept-fork-2', 'source']) expect(failure.message).toContain(name);
+    await refusesToRemove('kept', ['kept-fork-1', 'kept-fork-2', 'source']);
     expect((await templateNamed('kept')).users).toBe(3);
     await removeEnvironments(['kept-fork-2']);
-    expect(await berthFails(['template', 'rm', 'kept'])).toMatchObject({ code: 'template-in-use' });
+    await refusesToRemove('kept', ['kept-fork-1', 'source']);
   });
 
   test('outlives the environment that it was made from, and goes when nobody stands on it any more', async () => {
@@ -100,7 +106,7 @@ describe('a template made from a running environment', () => {
     await berthOk(['template', 'rm', 'kept']);
     expect((await templates()).map(({ name }) => name)).not.toContain('kept');
     expect(existsSync(join(sharedHome(), 'templates', id))).toBe(false);
-    expect(await berthFails(['template', 'rm', 'kept'])).toMatchObject({ code: 'not-found' });
+    expect(await berth(['template', 'rm', 'kept'])).toMatchObject({ code: NOT_FOUND });
   });
 });
 
@@ -111,7 +117,7 @@ describe('a fork point', () => {
     const point = (await templates()).find(({ kind }) => kind === 'fork-point') as Template;
     expect(point).toMatchObject({ source: 'first', users: 2 });
     expect(existsSync(fileOf(point, 'state'))).toBe(true);
-    expect(await berthFails(['template', 'rm', point.name])).toMatchObject({ code: 'template-in-use' });
+    await refusesToRemove(point.name, ['first', 'twin']);
     expect([await count(first as Environment), await count(twin as Environment)]).toEqual([1, 1]);
     await removeEnvironments(['twin']);
     expect(existsSync(fileOf(point, 'state'))).toBe(false);
@@ -161,10 +167,7 @@ describe('a template whose files have changed', () => {
 
   test('or that was removed is made again when it is needed', async () => {
     const { name, id } = await baseTemplate();
-    expect(await berthFails(['template', 'rm', name])).toMatchObject({
-      code: 'template-in-use',
-      message: expect.stringContaining('repaired'),
-    });
+    await refusesToRemove(name, ['repaired']);
     await removeEnvironments(['repaired']);
     await berthOk(['template', 'rm', name]);
     expect((await templates()).map((one) => one.id)).not.toContain(id);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { environments, templates } from './berth.ts';
 import { sharedHome } from './home.ts';
 import { onHost } from './leftovers.ts';
+import { runProgram } from './program.ts';
 
 /** All that a failed command must leave as it was: what Berth knows, what is on disk, what runs on the host. */
 export async function stateOf(home: string = sharedHome()): Promise<Record<string, unknown>> {
@@ -18,9 +19,13 @@ export async function stateOf(home: string = sharedHome()): Promise<Record<strin
     directories: Object.fromEntries(directories) as Record<string, string[]>,
     machines: host.machines.length,
     cgroups: host.cgroups,
-    // Which slots are ready changes; how many there are does not.
-    namespaces: host.namespaces.length,
+    namespacesInUse: (await Promise.all(host.namespaces.map(isInUse))).filter(Boolean).length,
   };
+}
+
+/** Others are kept ready for machines to come. */
+async function isInUse(namespace: string): Promise<boolean> {
+  return (await runProgram(['ip', 'netns', 'pids', namespace])).stdout.trim() !== '';
 }
 
 function entries(path: string): string[] {

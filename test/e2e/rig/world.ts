@@ -57,14 +57,15 @@ export class World implements AsyncDisposable {
   }
 
   async #remove(): Promise<void> {
+    const { stdout } = await runProgram(['ip', 'netns', 'pids', NAMESPACE]);
+    const pids = stdout.split('\n').filter(Boolean);
+    if (pids.length > 0) await runProgram(['kill', '-9', ...pids]);
     await runProgram(['ip', 'link', 'del', LINK]);
     await runProgram(['ip', 'netns', 'del', NAMESPACE]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const server of this.#servers) await server[Symbol.asyncDispose]();
-    const { stdout } = await runProgram(['ip', 'netns', 'pids', NAMESPACE]);
-    for (const pid of stdout.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
     await this.#remove();
+    for (const server of this.#servers) await server[Symbol.asyncDispose]();
   }
 }
