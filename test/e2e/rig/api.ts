@@ -8,6 +8,24 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/**
+ * Announces a body of `sizeBytes` and sends nothing of it: a server that refuses it answers at once, while one that was being
+ * written to may close the connection before its answer is read.
+ */
+export function announceBody(path: string, sizeBytes: number, home: string = sharedHome()): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const headers = { host: 'berth', 'content-type': 'application/json', 'content-length': sizeBytes };
+    const socketPath = join(home, 'run/api.sock');
+    const outgoing = request({ socketPath, method: 'POST', path: `/v1${path}`, headers });
+    outgoing.once('error', reject);
+    outgoing.once('response', (incoming) => {
+      resolve(incoming.statusCode ?? 0);
+      outgoing.destroy();
+    });
+    outgoing.flushHeaders();
+  });
+}
+
 /** Sends one request to the daemon's socket as any HTTP client would, with whatever body. */
 export function callApi(
   method: string,
