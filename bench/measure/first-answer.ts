@@ -17,13 +17,15 @@ export interface FirstAnswerOptions {
   readonly companionMs: number;
 }
 
-/** Pause after a refused connection. */
+/** Pause after a refused connection, and after an answer that was none. */
 const RETRY_MS = 2;
+const WRONG_ANSWER_RETRY_MS = 50;
 /** The oldest is given up when there would be more. */
 const MAX_OPEN = 64;
 /** From then on companions come ever more rarely: an answer that takes its time must not lose its connection. */
 const PATIENT_AFTER_MS = 2_000;
 const PATIENCE = 1.25;
+const LONGEST_COMPANION_MS = 10_000;
 const STATUS_OK = /^HTTP\/1\.[01] 200 /;
 
 /**
@@ -45,6 +47,7 @@ class Search {
   #deadline: NodeJS.Timeout | undefined;
   #ended = false;
   #companionMs: number;
+  #lastAnswer = '';
   #patientAtMs = 0;
 
   constructor(
@@ -64,12 +67,17 @@ class Search {
     const { signal, timeoutMs } = this.#options;
     if (signal.aborted) return this.#fail(signal.reason);
     signal.addEventListener('abort', this.#onAbort, { once: true });
-    const { host, port } = this.#target;
-    const late = () =>
-      this.#fail(new TimeoutError(`no HTTP 200 from ${host}:${port} within ${timeoutMs} ms`));
-    this.#deadline = setTimeout(late, timeoutMs);
+    this.#deadline = setTimeout(() => this.#fail(this.#lateError()), timeoutMs);
     this.#patientAtMs = performance.now() + PATIENT_AFTER_MS;
     this.#attempt();
+  }
+
+  #lateError(): Error {
+    const { host, port, path } = this.#target;
+    const last = this.#lastAnswer === '' ? 'nothing' : JSON.stringify(this.#lastAnswer.slice(0, 300));
+    return new TimeoutError(
+      `no HTTP 200 from http://${host}:${port}${path} within ${this.#options.timeoutMs} ms; last it answered ${last}`,
+    );
   }
 
   readonly #onAbort = (): void => this.#fail(this.#options.signal.reason);
@@ -90,9 +98,10 @@ class Search {
     socket.on('error', () => undefined);
     socket.on('close', () => {
       this.#open.delete(socket);
-      this.#schedule(RETRY_MS);
+      if (text !== '') this.#lastAnswer = text;
+      // While others wait for their answer, the next companion comes in its time.
+      if (this.#open.size === 0) this.#schedule(text === '' ? RETRY_MS : WRONG_ANSWER_RETRY_MS);
     });
-    if (performance.now() > this.#patientAtMs) this.#companionMs *= PATIENCE;
     this.#schedule(this.#companionMs);
   }
 
@@ -100,6 +109,9 @@ class Search {
     if (this.#ended) return;
     clearTimeout(this.#next);
     this.#next = setTimeout(() => {
+      if (performance.now() > this.#patientAtMs) {
+        this.#companionMs = Math.min(this.#companionMs * PATIENCE, LONGEST_COMPANION_MS);
+      }
       const [oldest] = this.#open;
       if (this.#open.size >= MAX_OPEN) oldest?.destroy();
       this.#attempt();
