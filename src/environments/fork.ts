@@ -112,7 +112,7 @@ async function runFork(
     const point = parent === undefined ? undefined : await freezeParent(context, parent, operation);
     const template = point?.manifest ?? source.template;
     if (template === undefined) throw berthError('internal', 'a fork has no template');
-    await assertLoadable(context.hypervisor, template, template.accelerator);
+    await assertLoadable(context.hypervisor, template);
     await inParallel(forks, PARALLEL_FORKS, (record) =>
       makeFork(context, record, template, point, operation, calledAt),
     );

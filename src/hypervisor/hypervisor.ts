@@ -46,6 +46,8 @@ export interface HypervisorVersion {
   readonly version: string;
   /** Versioned machine type, for example `pc-q35-10.0`. */
   readonly machineType: string;
+  /** Hash (sha256, hex) of what the driver builds around every guest: it differs when the devices do. */
+  readonly hardware: string;
 }
 
 /** Result of {@link RunningMachine.freeze}. */

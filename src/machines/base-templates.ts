@@ -59,8 +59,9 @@ export function createBaseTemplates(options: BaseTemplateOptions): BaseTemplates
     ],
   });
   const find = async (image: BuiltImage, shape: Shape) => {
-    const { machineType, version } = await options.hypervisor.version();
-    const wanted = hardwareHash(await bootOf(image, shape), machineType);
+    const installed = await options.hypervisor.version();
+    const { version } = installed;
+    const wanted = hardwareHash(await bootOf(image, shape), installed);
     return (await options.templates.list()).findLast(
       (template) =>
         template.kind === 'base' &&

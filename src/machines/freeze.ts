@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { berthError } from '../errors/index.ts';
 import { chmod, chown, createEmptyFile, hardLink, removeTree } from '../host/index.ts';
-import type { FreezeReport, Hypervisor } from '../hypervisor/index.ts';
+import type { FreezeReport, Hypervisor, HypervisorVersion } from '../hypervisor/index.ts';
 import type { ImageId, Template, TemplateId } from '../model/index.ts';
 import { MACHINE_GID, machineUid } from './layout.ts';
 import type { Machine, MachineBoot, MachineDisk } from './machine.ts';
@@ -175,13 +175,14 @@ async function manifestOf(
   saved: Pick<TemplateManifest, 'memoryOffset' | 'diskOnly'>,
 ): Promise<TemplateManifest> {
   const { boot, plan, name, kind, image, source, workload, disk } = subject;
-  const { version, machineType } = await hypervisor.version();
+  const installed = await hypervisor.version();
+  const { version, machineType } = installed;
   const { shape, accelerator, kernelPath, initrdPath, kernelArguments } = boot;
   return {
     ...{ version: MANIFEST_VERSION, id: plan.template, name, kind, image, shape },
     createdAt: new Date().toISOString(),
     ...(source === undefined ? {} : { source }),
-    ...{ qemuVersion: version, machineType, accelerator, hardwareHash: hardwareHash(boot, machineType) },
+    ...{ qemuVersion: version, machineType, accelerator, hardwareHash: hardwareHash(boot, installed) },
     ...{ kernelPath, initrdPath, kernelArguments },
     layers: disk.layers,
     ...(workload === undefined ? {} : { workload }),
@@ -190,10 +191,14 @@ async function manifestOf(
 }
 
 /** Hash of what the guest sees as its hardware; a saved state is only loaded into the same. */
-export function hardwareHash(boot: MachineBoot, machineType: string): string {
+export function hardwareHash(
+  boot: MachineBoot,
+  { machineType, hardware }: Pick<HypervisorVersion, 'machineType' | 'hardware'>,
+): string {
   const { shape, accelerator, kernelPath, initrdPath, kernelArguments } = boot;
   const seen = [
     machineType,
+    hardware,
     accelerator,
     shape.vcpus,
     shape.memoryMib,
@@ -205,19 +210,16 @@ export function hardwareHash(boot: MachineBoot, machineType: string): string {
 }
 
 /**
- * Checks that a template was saved by the same hypervisor that would load it.
+ * Checks that a template was saved by the same hypervisor, with the same devices, as would load it. It is loaded with the
+ * accelerator that it was saved with.
  * @throws `template-invalid` with what differs
  */
-export async function assertLoadable(
-  hypervisor: Hypervisor,
-  manifest: TemplateManifest,
-  accelerator: string,
-): Promise<void> {
-  const { version, machineType } = await hypervisor.version();
+export async function assertLoadable(hypervisor: Hypervisor, manifest: TemplateManifest): Promise<void> {
+  const installed = await hypervisor.version();
   const differences = [
-    ['QEMU', manifest.qemuVersion, version],
-    ['machine type', manifest.machineType, machineType],
-    ['accelerator', manifest.accelerator, accelerator],
+    ['QEMU', manifest.qemuVersion, installed.version],
+    ['machine type', manifest.machineType, installed.machineType],
+    ['hardware', manifest.hardwareHash.slice(0, 12), hardwareHash(manifest, installed).slice(0, 12)],
   ].filter(([, was, is]) => was !== is);
   if (differences.length === 0) return;
   const what = differences.map(([name, was, is]) => `${name} was ${was} and is ${is}`).join(', ');

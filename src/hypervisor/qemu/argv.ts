@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import type { Accelerator, MachineSpec } from '../hypervisor.ts';
 
@@ -50,6 +51,22 @@ export function qemuArgv(spec: MachineSpec, installation: QemuInstallation): str
     ...networkArgv(spec),
     ...startArgv(spec),
   ];
+}
+
+/** Stands for any machine, in the command line whose hash tells one set of devices from another. */
+const ANY_MACHINE: MachineSpec = {
+  ...{ id: 'any', directory: '/any', vcpus: 1, memoryMib: 512, accelerator: 'tcg', diskPath: '/any/disk' },
+  ...{ kernelPath: '/any/kernel', initrdPath: '/any/initrd', kernelArguments: [] },
+  ...{ network: { namespace: 'any', tap: 'any', mac: 'any' }, uid: 0, gid: 0, start: { kind: 'boot' } },
+};
+
+/** Hash of the devices and settings that every guest gets: a state that was saved with others must not be loaded. */
+export function hardwareOf(machineType: string): string {
+  const { accelerator: _accelerator, ...machine } = ANY_MACHINE;
+  const both = (['tcg', 'kvm'] as const).map((accelerator) =>
+    qemuArgv({ ...machine, accelerator }, { qemuPath: 'qemu', machineType }),
+  );
+  return createHash('sha256').update(JSON.stringify(both)).digest('hex');
 }
 
 /** `setpriv` before QEMU because `-run-with user=` dies under `elevateprivileges=deny`. */

@@ -1,6 +1,7 @@
 import { BerthError, berthError } from '../../errors/index.ts';
 import { run } from '../../host/index.ts';
 import type { HypervisorVersion } from '../hypervisor.ts';
+import { hardwareOf } from './argv.ts';
 
 /** The QEMU that Debian installs. */
 export const DEFAULT_QEMU = 'qemu-system-x86_64';
@@ -15,7 +16,7 @@ export async function readHypervisorVersion(qemuPath: string): Promise<Hyperviso
   const machineType = parseMachineAlias(await ask(qemuPath, '-machine', 'help'), 'q35');
   if (machineType === undefined)
     throw berthError('qemu-missing', `QEMU ${version} knows no machine type q35`);
-  return { version, machineType };
+  return { version, machineType, hardware: hardwareOf(machineType) };
 }
 
 /** Version of QEMU. @throws `qemu-missing`, or `qemu-too-old` below 9.0 */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { qemuArgv } from '../../../src/hypervisor/qemu/argv.ts';
+import { hardwareOf, qemuArgv } from '../../../src/hypervisor/qemu/argv.ts';
 import type { MachineSpec } from '../../../src/hypervisor/index.ts';
 
 const installation = { qemuPath: 'qemu-system-x86_64', machineType: 'pc-q35-10.0' };
@@ -111,4 +111,10 @@ test('a path never becomes a second option, whatever is in it', () => {
       ]);
     }),
   );
+});
+
+test('the hash of the hardware tells machine types apart and stays the same for one', () => {
+  expect(hardwareOf('pc-q35-10.0')).toMatch(/^[0-9a-f]{64}$/);
+  expect(hardwareOf('pc-q35-10.0')).toBe(hardwareOf('pc-q35-10.0'));
+  expect(hardwareOf('pc-q35-10.0')).not.toBe(hardwareOf('pc-q35-10.1'));
 });
