@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, realpathSync } from 'node:fs';
+import { mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { inject } from 'vitest';
@@ -29,9 +29,4 @@ export function newHome(): string {
 /** What everything of a home on the host is named after. */
 export function homeIdOf(home: string): string {
   return createHash('sha256').update(home).digest('hex').slice(0, 6);
-}
-
-/** Text of a file of a home. */
-export function homeFile(home: string, ...path: string[]): string {
-  return readFileSync(join(home, ...path), 'utf8');
 }

@@ -1,12 +1,7 @@
 import type { Environment } from '../../../src/model/index.ts';
 import { output } from './program.ts';
 
-/** Runs a program in the network namespace of an environment; gives what it printed. */
-export function inNamespace(environment: Environment, argv: readonly string[]): Promise<string> {
-  return output(['ip', 'netns', 'exec', namespaceOf(environment), ...argv]);
-}
-
-export function namespaceOf(environment: Environment): string {
+function namespaceOf(environment: Environment): string {
   if (environment.namespace === undefined) throw new Error(`${environment.name} has no namespace`);
   return environment.namespace;
 }
