@@ -65,6 +65,7 @@ export function createBaseTemplates(options: BaseTemplateOptions): BaseTemplates
     return (await options.templates.list()).findLast(
       (template) =>
         template.kind === 'base' &&
+        !template.diskOnly &&
         template.qemuVersion === version &&
         template.hardwareHash === wanted &&
         template.shape.diskGib === shape.diskGib &&

@@ -115,7 +115,7 @@ describe('connections that were open when their machine was forked', () => {
   };
   let world: World;
   let talker: Environment;
-  let client: Socket;
+  let client: Socket | undefined;
   let ticks = 0;
 
   beforeAll(async () => {
@@ -125,16 +125,16 @@ describe('connections that were open when their machine was forked', () => {
     const calling: TinyService = { name: 'calling', command: ['sh', '-c', call] };
     await berthOk(['up', '-f', await tinyProject('talker', [ticking, calling]), '--name', 'talker']);
     talker = await inspect('talker');
-    client = connect(7007, talker.address);
-    client.on('error', () => undefined);
-    client.on('data', () => {
-      ticks += 1;
-    });
+    client = connect(7007, talker.address)
+      .on('error', () => undefined)
+      .on('data', () => {
+        ticks += 1;
+      });
     await waitUntil(async () => ticks > 0 && (await world.connections(WORLD_PORT)) !== '');
     await fork('talker', '--name', 'echo');
   });
   afterAll(async () => {
-    client.destroy();
+    client?.destroy();
     await removeAllEnvironments();
     await world[Symbol.asyncDispose]();
   });
@@ -146,7 +146,7 @@ describe('connections that were open when their machine was forked', () => {
   test('stay with the parent: its client goes on to read, its call goes on', async () => {
     const seen = ticks;
     await expect.poll(() => ticks, { timeout: 10_000 }).toBeGreaterThan(seen + 1);
-    expect(client.destroyed).toBe(false);
+    expect(client?.destroyed).toBe(false);
     expect(await established('talker')).toBe(1);
     expect(await inService('talker', 'calling', 'cat /data/over 2>/dev/null || echo open')).toBe('open\n');
   });

@@ -148,7 +148,10 @@ describe('a template whose files have changed', () => {
         remedy: expect.stringContaining('./berth template rm spoilt'),
       });
       await expect.poll(() => stateOf(), { timeout: 10_000 }).toEqual(before);
-      await expect.poll(() => berthOk(['events'])).toMatch(/template\.invalid {2}spoilt/);
+      // The daemon looks at all templates, one after the other.
+      await expect
+        .poll(() => berthOk(['events']), { timeout: 30_000 })
+        .toMatch(/template\.invalid {2}spoilt/);
       await berthOk(['template', 'rm', 'spoilt']);
     },
   );
