@@ -27,6 +27,8 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 600_000,
+          // A poll waits for what a machine does, which on a busy host may take far longer than the second that is the default.
+          expect: { poll: { timeout: 20_000 } },
           globalSetup: existsSync(e2eSetup) ? [e2eSetup] : [],
         },
       },
