@@ -11,3 +11,4 @@ export {
 } from './compose-project.ts';
 export { parseCompose, RESERVED_GUEST_PORTS, referencedVariables } from './parse-compose.ts';
 export { renderForGuest } from './render-for-guest.ts';
+export { mountRefusal } from './mount-sources.ts';

@@ -6,3 +6,4 @@ export { EnvironmentRegistry } from './registry.ts';
 export type { EnvironmentRecord } from './record.ts';
 export { type Session, Sessions } from './sessions.ts';
 export { TemplateOperations } from './template-service.ts';
+export { mountableDirectories } from './mountable-directories.ts';

@@ -10,6 +10,14 @@ export interface ExtraPort {
   readonly containerPort: number;
 }
 
+/** What of the host's files a machine has, each at the same absolute path. */
+export interface SharedFiles {
+  /** The project directory is there. */
+  readonly project: boolean;
+  /** What `--allow-mount` named: absolute directories and files. */
+  readonly mounts: readonly string[];
+}
+
 /** What runs in an environment: the Compose file as the user gave it and the values of its variables. */
 export interface Workload {
   readonly compose: string;
@@ -21,6 +29,8 @@ export interface Workload {
   /** Name of the Compose project in the guest: that of the first environment, kept by its forks. */
   readonly project: string;
   readonly publish: readonly ExtraPort[];
+  /** Absent: the machine has nothing of the host. */
+  readonly files?: SharedFiles;
 }
 
 /** An environment as it is stored: what is shown, and what is needed to find, start and undo it. */

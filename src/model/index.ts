@@ -1,5 +1,6 @@
 export * from './environment.ts';
 export * from './event.ts';
+export * from './guest-paths.ts';
 export * from './host-report.ts';
 export * from './ids.ts';
 export * from './image.ts';
