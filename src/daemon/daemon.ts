@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { createEndpoints } from '../endpoint/index.ts';
 import {
   type Context,
   EnvironmentOperations,
@@ -116,14 +117,21 @@ async function composeContext(
     clientKey,
   });
   const ingress = createIngress({ log });
+  const gid = await berthGroup();
+  const endpoints = await createEndpoints({
+    directory: join(run, 'docker'),
+    ...(gid === undefined ? {} : { gid }),
+    log,
+  });
   const registry = await EnvironmentRegistry.open(store, firstAddressBlock(home));
   const sessions = new Sessions(clientKey);
   const context: Context = {
     ...{ home, log, operations, events, registry, sessions },
-    ...{ hypervisor, images, machines, templates, baseTemplates, ingress },
+    ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints },
   };
   closing.defer(() => network.close());
   closing.defer(() => ingress.close());
+  closing.defer(() => endpoints.closeAll());
   closing.defer(() => letGo(context));
   closing.defer(() => operations.close({ timeoutMs: CLOSE_TIMEOUT_MS }));
   await images.clean();

@@ -1,3 +1,4 @@
+import type { Endpoints } from '../endpoint/index.ts';
 import type { Hypervisor } from '../hypervisor/index.ts';
 import type { ImageStore } from '../images/index.ts';
 import type { Ingress } from '../ingress/index.ts';
@@ -22,6 +23,7 @@ export interface Context {
   readonly templates: TemplateStore;
   readonly baseTemplates: BaseTemplates;
   readonly ingress: Ingress;
+  readonly endpoints: Endpoints;
   readonly operations: Operations;
   readonly events: EventLog;
   readonly registry: EnvironmentRegistry;

@@ -5,7 +5,7 @@ import { startFork } from './fork.ts';
 import { startRemove, startRestart, startStart, startStop } from './lifecycle.ts';
 import { type LogOptions, openLogs } from './logs.ts';
 import { containerOf, readConsole, refreshServices, StatsSampler } from './observe.ts';
-import { viewOf } from './record.ts';
+import { type EnvironmentRecord, viewOf } from './record.ts';
 import { type TerminalProcess, toTerminal } from './terminal.ts';
 import { startUp } from './up.ts';
 
@@ -32,11 +32,15 @@ export class EnvironmentOperations {
   }
 
   async list(): Promise<readonly Environment[]> {
-    return this.#context.registry.list().map(viewOf);
+    return this.#context.registry.list().map((record) => this.#view(record));
   }
 
   async get(name: string): Promise<Environment> {
-    return viewOf(this.#context.registry.get(name));
+    return this.#view(this.#context.registry.get(name));
+  }
+
+  #view(record: EnvironmentRecord): Environment {
+    return viewOf(record, this.#context.endpoints.pathOf(record));
   }
 
   up(request: UpRequest, options: StartOptions): Promise<Operation> {

@@ -5,6 +5,7 @@ import type { ForkReport, ImageId, Operation, OperationId, TemplateId } from '..
 import type { OperationContext } from '../operations/index.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
+import { openEndpoint } from './endpoint.ts';
 import { type FrozenWorkload, freezeEnvironment } from './freeze-environment.ts';
 import { endMachine, renewIdentity, takeOver } from './machine-life.ts';
 import { forkNames } from './plan/fork-names.ts';
@@ -109,6 +110,7 @@ async function runFork(
   try {
     const drafts = names.map((name) => draftOf(source, name, operation.id));
     forks.push(...(await context.registry.create(drafts)));
+    await Promise.all(forks.map((record) => openEndpoint(context, record)));
     const point = parent === undefined ? undefined : await freezeParent(context, parent, operation);
     const template = point?.manifest ?? source.template;
     if (template === undefined) throw berthError('internal', 'a fork has no template');
@@ -210,6 +212,7 @@ async function makeFork(
 export async function discard(context: Context, record: EnvironmentRecord): Promise<void> {
   await endMachine(context, record, { graceMs: 0 });
   await context.machines.removeDisk(context.machines.directoryOf(record.id));
+  await context.endpoints.close(record);
   await context.registry.delete(record.id);
 }
 

@@ -46,7 +46,15 @@ export async function renewIdentity(
   await machine.link.renewIdentity(identity, { timeoutMs: IDENTITY_TIMEOUT_MS, signal });
   const hostKey = identity.hostKeys[0]?.public;
   if (hostKey === undefined) return record;
-  return (await context.registry.update(record.id, { hostKey }, { durability: 'relaxed' })) ?? record;
+  const known = await context.registry.update(record.id, { hostKey }, { durability: 'relaxed' });
+  markKnown(context, record);
+  return known ?? record;
+}
+
+/** From here on the guest may be logged into: it shows the key that is on record. */
+function markKnown(context: Context, record: EnvironmentRecord): void {
+  const session = context.sessions.find(record.id);
+  if (session !== undefined) session.isKnown = true;
 }
 
 /** The same through the life of an environment, and another in each. */
@@ -156,6 +164,7 @@ export async function adopt(context: Context, record: EnvironmentRecord): Promis
   const machine = await context.machines.adopt(record.id, record.boot, record.disk, record.process);
   if (machine === undefined) return false;
   const updated = await takeOver(context, record, machine);
+  markKnown(context, updated);
   await publishPorts(context, updated);
   return true;
 }

@@ -34,7 +34,7 @@ export interface Workload {
 }
 
 /** An environment as it is stored: what is shown, and what is needed to find, start and undo it. */
-export interface EnvironmentRecord extends Omit<Environment, 'pid' | 'namespace'> {
+export interface EnvironmentRecord extends Omit<Environment, 'pid' | 'namespace' | 'dockerSocket'> {
   readonly workload: Workload;
   readonly boot: MachineBoot;
   /** Absent until its disk has been made. */
@@ -51,8 +51,8 @@ export interface EnvironmentRecord extends Omit<Environment, 'pid' | 'namespace'
 
 export const environmentCollection = defineCollection<EnvironmentRecord>('environments');
 
-/** What users see of a record. */
-export function viewOf(record: EnvironmentRecord): Environment {
+/** What users see of a record; `dockerSocket` is the path of its endpoint. */
+export function viewOf(record: EnvironmentRecord, dockerSocket: string): Environment {
   const {
     workload: _workload,
     boot: _boot,
@@ -63,6 +63,6 @@ export function viewOf(record: EnvironmentRecord): Environment {
     unresponsive: _unresponsive,
     ...seen
   } = record;
-  if (process === undefined) return seen;
-  return { ...seen, pid: process.process.pid, namespace: process.slot.namespace };
+  if (process === undefined) return { ...seen, dockerSocket };
+  return { ...seen, dockerSocket, pid: process.process.pid, namespace: process.slot.namespace };
 }

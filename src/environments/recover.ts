@@ -3,6 +3,7 @@ import { hasDisk } from '../machines/index.ts';
 import type { NetworkManager } from '../network/index.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
+import { openEndpoint } from './endpoint.ts';
 import { discard } from './fork.ts';
 import { settleInterrupted } from './freeze-environment.ts';
 import { adopt } from './machine-life.ts';
@@ -47,8 +48,11 @@ async function takeOverNetwork(
 
 async function recoverOne(context: Context, record: EnvironmentRecord): Promise<void> {
   const unfinished = record.state === 'creating' || record.state === 'removing';
-  if (unfinished) await discard(context, record);
-  else await reattach(context, record);
+  if (unfinished) return discard(context, record);
+  await reattach(context, record);
+  await openEndpoint(context, record).catch((error: unknown) => {
+    context.log.warn({ environment: record.name, err: error }, 'the Docker endpoint could not be opened');
+  });
 }
 
 /**

@@ -15,6 +15,8 @@ export interface Session {
   readonly machine: Machine;
   /** True once its end is wanted, so that it is not taken for a crash. */
   ending: boolean;
+  /** True once the guest has its own SSH host key and the record knows it: before, nobody may log in. */
+  isKnown: boolean;
   shell?: GuestShell;
   engine?: Engine;
 }
@@ -29,7 +31,7 @@ export class Sessions {
   }
 
   add(id: EnvironmentId, machine: Machine): Session {
-    const session: Session = { machine, ending: false };
+    const session: Session = { machine, ending: false, isKnown: false };
     this.#sessions.set(id, session);
     return session;
   }

@@ -11,6 +11,7 @@ import { checkFits } from '../placement/index.ts';
 import { applyWorkload, archivePaths } from './apply.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
+import { openEndpoint } from './endpoint.ts';
 import { discard } from './fork.ts';
 import { bootMachine } from './lifecycle.ts';
 import { renewIdentity, takeOver } from './machine-life.ts';
@@ -163,6 +164,7 @@ async function createEnvironment(
   const boot = await context.baseTemplates.bootOf(image, wish.shape);
   const record = await addRecord(context, wish, { image: image.id, template: template.id, boot }, operation);
   try {
+    await openEndpoint(context, record);
     const started = await operation.step('machine', 'start the machine', async () => {
       const disk = await context.machines.cloneDisk(context.machines.directoryOf(record.id), template);
       await context.registry.update(record.id, { disk });

@@ -83,6 +83,8 @@ export interface Environment {
   readonly shape: Shape;
   /** Its own loopback address, `127.88.x.y`. */
   readonly address: string;
+  /** Unix socket on which the Docker API of its container engine answers, also while it does not run: then with an error. */
+  readonly dockerSocket: string;
   readonly ports: readonly PublishedPort[];
   readonly services: readonly ServiceStatus[];
   readonly createdAt: string;

@@ -75,6 +75,14 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   ingress: row(4, 'published ports: listen, forward TCP and UDP', LOW_AND_HOST, {
     doors: ['node:net', 'node:dgram'],
   }),
+  endpoint: row(
+    4,
+    'the Docker API of each environment on a unix socket: forward, carry, refuse',
+    LOW_AND_HOST,
+    {
+      doors: ['node:http'],
+    },
+  ),
   client: row(4, 'typed API client; runs in Node and in a browser', [...LOW, 'contract']),
   machines: row(5, 'machine lifecycle: boot, freeze to a template, clone, stop, adopt after a restart', [
     ...LOW_AND_HOST,
@@ -90,7 +98,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     6,
     'up, fork, stop, start, rm: a pure plan and the steps that carry it out',
     [...LOW_AND_HOST, 'store', 'operations', 'machines', 'compose', 'guest', 'placement', 'ingress'],
-    { typesOf: ['contract', 'hypervisor', 'network', 'images'] },
+    { typesOf: ['contract', 'hypervisor', 'network', 'images', 'endpoint'] },
   ),
   server: row(
     7,
@@ -127,6 +135,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
       'placement',
       'operations',
       'ingress',
+      'endpoint',
       'machines',
       'setup',
       'environments',

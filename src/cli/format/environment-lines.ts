@@ -103,6 +103,7 @@ export function describeEnvironment(environment: Environment, nowMs: number): (r
     ['reason', environment.reason],
     ['address', environment.address],
     ...environment.ports.map((port) => ['port', portLine(port)] as const),
+    ['docker', `unix://${environment.dockerSocket}`],
     ['shape', `${formatShape(environment.shape)}, disk ${environment.shape.diskGib} GiB`],
     ['image', environment.image],
     ['template', environment.template],

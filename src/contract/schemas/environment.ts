@@ -79,6 +79,7 @@ export const EnvironmentSchema = record(
     parent: Type.Optional(text('Name of the environment or template it was forked from.')),
     shape: ShapeSchema,
     address: text('Its own loopback address, `127.88.x.y`.'),
+    dockerSocket: text('Unix socket on the host where the Docker API of its container engine answers.'),
     ports: list(PublishedPortSchema, { description: 'Its published ports.' }),
     services: list(ServiceStatusSchema, { description: 'Its services as last seen.' }),
     createdAt: moment('When it was asked for.'),

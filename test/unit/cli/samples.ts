@@ -10,6 +10,7 @@ export function environment(rest: Partial<Environment> = {}): Environment {
     template: 'tpl-000000000001' as Environment['template'],
     shape: { vcpus: 1, memoryMib: 512, diskGib: 8 },
     address: '127.88.0.2',
+    dockerSocket: '/run/berth/docker/shop.sock',
     ports: [
       {
         service: 'web',

@@ -52,6 +52,7 @@ export function anEnvironment(name: string): Environment {
     template: 'tpl-0123456789ab' as TemplateId,
     shape: { vcpus: 1, memoryMib: 512, diskGib: 8 },
     address: '127.88.0.1',
+    dockerSocket: '/run/berth/docker/shop.sock',
     ports: [],
     services: [],
     createdAt: '2026-01-01T00:00:00.000Z',

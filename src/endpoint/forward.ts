@@ -1,0 +1,79 @@
+import { type IncomingMessage, request, type RequestOptions, type ServerResponse } from 'node:http';
+import { answerError, dockerErrorOf } from './docker-error.ts';
+import { berthError } from '../errors/index.ts';
+import type { EngineAgent } from './engine-agent.ts';
+import { messageHeaders } from './headers.ts';
+
+/**
+ * Carries a request to the engine and its answer back, both as they come, none of them stored. When the client goes, the
+ * stream to the engine goes too, so that what it follows ends there. `body` is sent in place of the client's.
+ */
+export function forward(
+  agent: EngineAgent,
+  incoming: IncomingMessage,
+  answer: ServerResponse,
+  body?: Buffer,
+): void {
+  const outgoing = request({ ...optionsOf(incoming, body), agent });
+  let isAnswered = false;
+  answer.on('close', () => {
+    if (!answer.writableFinished) outgoing.destroy();
+  });
+  outgoing.on('response', (reply) => {
+    isAnswered = true;
+    sendReply(reply, answer);
+  });
+  outgoing.on('error', (error) => {
+    // An engine that answers before it has read everything closes its side; the answer counts.
+    if (isAnswered || answer.destroyed) return;
+    if (outgoing.reusedSocket && isRepeatable(incoming)) forward(agent, incoming, answer);
+    else answerError(answer, dockerErrorOf(lost(incoming, error)));
+  });
+  if (body !== undefined) outgoing.end(body);
+  else incoming.pipe(outgoing);
+  outgoing.on('close', () => {
+    incoming.unpipe(outgoing);
+    incoming.resume();
+  });
+}
+
+function optionsOf(incoming: IncomingMessage, body: Buffer | undefined): RequestOptions {
+  const { 'transfer-encoding': encoding, 'content-length': length } = incoming.headers;
+  const headers = messageHeaders(incoming.rawHeaders, body === undefined ? [] : ['content-length']);
+  if (body !== undefined) headers.push('Content-Length', String(body.length));
+  else if (encoding !== undefined) headers.push('Transfer-Encoding', 'chunked');
+  else if (length === undefined && incoming.method !== 'GET' && incoming.method !== 'HEAD')
+    headers.push('Content-Length', '0');
+  return { method: incoming.method, path: incoming.url, headers, setHost: false };
+}
+
+function sendReply(reply: IncomingMessage, answer: ServerResponse): void {
+  answer.sendDate = false;
+  answer.writeHead(reply.statusCode ?? 502, reply.statusMessage, messageHeaders(reply.rawHeaders));
+  // Those who follow something that is still silent wait for these.
+  answer.flushHeaders();
+  reply.on('end', () => {
+    if (reply.rawTrailers.length > 0) answer.addTrailers(reply.trailers);
+  });
+  reply.on('error', () => answer.destroy());
+  reply.on('close', () => {
+    if (!reply.complete) answer.destroy();
+  });
+  reply.pipe(answer);
+}
+
+/** One that found a kept stream closed may be sent again when nothing of it can have been done or read. */
+function isRepeatable({ method, headers }: IncomingMessage): boolean {
+  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  return (method === 'GET' || method === 'HEAD') && !hasBody;
+}
+
+function lost(incoming: IncomingMessage, cause: Error): Error {
+  if (cause.name === 'BerthError') return cause;
+  const path = incoming.url?.split('?')[0] ?? '';
+  return berthError(
+    'guest-unreachable',
+    `the connection to the container engine was lost during ${incoming.method ?? ''} ${path}`,
+    { cause },
+  );
+}

@@ -1,0 +1,2 @@
+export type { EndpointBackend, MountWish } from './backend.ts';
+export { createEndpoints, type Endpoints } from './endpoints.ts';

@@ -1,0 +1,37 @@
+import type { EndpointBackend } from '../endpoint/index.ts';
+import { berthError } from '../errors/index.ts';
+import type { GuestShell } from '../guest/index.ts';
+import type { EnvironmentId } from '../model/index.ts';
+import type { Context } from './context.ts';
+import { containerMountRefusal } from './container-mounts.ts';
+import type { EnvironmentRecord } from './record.ts';
+
+/**
+ * Serves an environment's Docker API from now on until it is removed, over its stops and starts. Open already is fine.
+ * @throws `home-unusable`
+ */
+export async function openEndpoint(context: Context, record: EnvironmentRecord): Promise<void> {
+  await context.endpoints.open(record, backendOf(context, record.id));
+}
+
+/** What the endpoint reaches is looked up with each call: the machine behind it changes. */
+function backendOf(context: Context, id: EnvironmentId): EndpointBackend {
+  return {
+    engineSocket: async (o) => shellOf(context, context.registry.get(id)).engineSocket(o),
+    mountRefusal: async (mount, signal) => {
+      const record = context.registry.get(id);
+      return containerMountRefusal(shellOf(context, record), record, mount, signal);
+    },
+  };
+}
+
+/** @throws `not-running` as long as there is no machine, or one that is still somebody else */
+function shellOf(context: Context, record: EnvironmentRecord): GuestShell {
+  if (context.sessions.find(record.id)?.isKnown === true) return context.sessions.shell(record);
+  const isComing = record.state === 'creating' || record.state === 'starting';
+  throw berthError('not-running', `environment "${record.name}" is ${record.state}`, {
+    remedy: isComing
+      ? `Wait for it: \`./berth inspect ${record.name}\` shows when it runs.`
+      : `Start it with \`./berth start ${record.name}\`.`,
+  });
+}
