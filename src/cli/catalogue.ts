@@ -18,6 +18,7 @@ export interface CatalogueEntry {
 
 const ENVIRONMENTS = 'Environments:';
 const INSIDE = 'Look inside:';
+const DOCKER = 'Use it with Docker:';
 const STOCK = 'Images and templates:';
 const HOST = 'Host and daemon:';
 const REST = 'More:';
@@ -103,6 +104,24 @@ export const catalogue: readonly CatalogueEntry[] = [
     group: INSIDE,
     summary: 'measure memory, CPU and disk',
     load: () => import('./commands/stats.ts'),
+  },
+  {
+    name: 'docker',
+    group: DOCKER,
+    summary: "run your own docker command line against an environment's engine",
+    load: () => import('./commands/docker.ts'),
+  },
+  {
+    name: 'docker-env',
+    group: DOCKER,
+    summary: "print what makes a shell's Docker clients use an environment",
+    load: () => import('./commands/docker-env.ts'),
+  },
+  {
+    name: 'context',
+    group: DOCKER,
+    summary: 'make and remove Docker contexts for environments',
+    load: () => import('./commands/context.ts'),
   },
   {
     name: 'template',

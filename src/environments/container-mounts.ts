@@ -23,7 +23,8 @@ export async function containerMountRefusal(
   if (!path.startsWith('/')) return `"${path}" is no absolute path: name all of it`;
   const refusal = mountRefusal(path, mountable);
   if (refusal !== undefined || !isMadeWhenMissing) return refusal;
-  if (mountable.some((directory) => isWithin(path, directory)) || ENGINE_SOCKETS.includes(path)) return undefined;
+  if (mountable.some((directory) => isWithin(path, directory)) || ENGINE_SOCKETS.includes(path))
+    return undefined;
   const { code } = await shell.exec(['test', '-e', path], {
     timeoutMs: LOOK_TIMEOUT_MS,
     signal,

@@ -10,6 +10,9 @@ import { createFakeCli, runFake } from './fake-cli.ts';
 const PROMISED = [
   ...['up', 'ls', 'ps', 'inspect', 'logs', 'exec', 'shell', 'port', 'stop', 'start', 'restart', 'rm', 'fork'],
   ...[
+    'docker',
+    'docker-env',
+    'context',
     'template',
     'image',
     'host',
