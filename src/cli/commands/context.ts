@@ -11,8 +11,8 @@ interface NameOptions {
 
 /** A Docker context as far as it matters here. */
 interface Context {
-  readonly description: string;
-  readonly host: string;
+  readonly description: string | undefined;
+  readonly host: string | undefined;
 }
 
 export function define(cli: Cli): Command {
@@ -73,16 +73,14 @@ const defaultName = (environment: string) => `berth-${environment}`;
 const describe = (environment: string) => `Berth environment ${environment}`;
 
 async function find(cli: Cli, context: string): Promise<Context | undefined> {
-  const format = '{{json .Metadata.Description}} {{json .Endpoints.docker.Host}}';
-  const { exitCode, stdout } = await callDocker(
-    cli,
-    ['context', 'inspect', context, '--format', format],
-    [1],
-  );
+  const { exitCode, stdout } = await callDocker(cli, ['context', 'inspect', context], [1]);
   if (exitCode !== 0) return undefined;
-  const [, description = '""', host = '""'] =
-    /^("(?:[^"\\]|\\.)*"|null) ("(?:[^"\\]|\\.)*"|null)/.exec(stdout) ?? [];
-  return { description: String(JSON.parse(description)), host: String(JSON.parse(host)) };
+  // Docker's own form, of which two texts are read.
+  const [found] = JSON.parse(stdout) as readonly {
+    readonly Metadata?: { readonly Description?: string };
+    readonly Endpoints?: { readonly docker?: { readonly Host?: string } };
+  }[];
+  return { description: found?.Metadata?.Description, host: found?.Endpoints?.docker?.Host };
 }
 
 /** @throws `conflict` for a context that somebody else has made */

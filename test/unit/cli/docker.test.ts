@@ -24,6 +24,12 @@ function fakeDocker(script: string): void {
   chmodSync(path, 0o755);
 }
 
+/** One that knows a context. */
+function fakeContext(Description: string | undefined, Host: string): void {
+  const known = JSON.stringify([{ Metadata: { Description }, Endpoints: { docker: { Host } } }]);
+  fakeDocker(`[ "$2" = inspect ] && echo '${known}'; exit 0`);
+}
+
 const called = () => readFileSync(join(directory, 'called'), 'utf8').trim().split('\n');
 
 /** Runs a command line where docker is the fake one, or none. */
@@ -102,21 +108,20 @@ test('context create makes one, leaves one alone that is right, and refuses that
   expect(called().at(-1)).toBe(
     'context create berth-shop --description Berth environment shop --docker host=unix:///run/berth/docker/shop.sock',
   );
-  const inspect = (text: string) => fakeDocker(`[ "$2" = inspect ] && echo '${text}'; exit 0`);
-  inspect('"Berth environment shop" "unix:///run/berth/docker/shop.sock"');
+  fakeContext('Berth environment shop', 'unix:///run/berth/docker/shop.sock');
   await runHere({}, 'context', 'create', 'shop');
   expect(called().at(-1)).toMatch(/^context inspect/);
-  inspect('"Berth environment shop" "unix:///elsewhere.sock"');
+  fakeContext('Berth environment shop', 'unix:///elsewhere.sock');
   await runHere({}, 'context', 'create', 'shop');
   expect(called().at(-1)).toMatch(/^context update berth-shop/);
-  inspect('null "unix:///mine.sock"');
+  fakeContext(undefined, 'unix:///mine.sock');
   await expect(runHere({}, 'context', 'create', 'shop', '--name', 'mine')).rejects.toMatchObject({
     code: 'conflict',
   });
 });
 
 test('context rm removes what it made, also when the environment is gone', async () => {
-  fakeDocker(`[ "$2" = inspect ] && echo '"Berth environment shop" "unix:///x"'; exit 0`);
+  fakeContext('Berth environment shop', 'unix:///x');
   expect((await runHere({}, 'context', 'rm', 'shop')).out).toBe('berth-shop\n');
   expect(called().at(-1)).toBe('context rm --force berth-shop');
   fakeDocker('exit 1');
