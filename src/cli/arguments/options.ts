@@ -48,8 +48,8 @@ export function withQuiet(command: Command, what = 'print names only'): Command 
 }
 
 /** Adds what every command has that starts an operation: waiting, its deadline, JSON, quiet, autostart. */
-export function withOperation(command: Command): Command {
-  withJson(withQuiet(command, 'print no progress'));
+export function withOperation(command: Command, whenQuiet = 'print no progress'): Command {
+  withJson(withQuiet(command, whenQuiet));
   command.addOption(new Option('--wait', 'wait until it is done (the default)').default(true).hideHelp());
   command.addOption(new Option('--no-wait', 'print the id of the operation and leave it running'));
   command.option('--timeout <duration>', 'how long to wait, such as 90s or 5m', duration);

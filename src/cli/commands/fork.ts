@@ -29,7 +29,7 @@ export function define(cli: Cli): Command {
     .option('--name <name>', 'name of the fork; with --count above 1 the beginning of their names', name)
     .option('--count <count>', 'how many forks', positiveInteger)
     .action((source: string, options: ForkOptions) => fork(cli, source, options));
-  withOperation(command);
+  withOperation(command, 'print the names of the forks and no progress');
   return withExamples(command, [
     'berth fork shop',
     'berth fork shop --name shop-new-payment',
@@ -48,8 +48,12 @@ async function fork(cli: Cli, source: string, options: ForkOptions): Promise<voi
   if (operation === undefined) return;
   const forks = await forksOf(client, operation);
   if (options.json === true) return cli.out.line(formatJson(forks));
+  if (options.quiet === true) {
+    for (const { name: made } of forks) cli.out.line(made);
+    return;
+  }
   printForks(cli, forks);
-  if (options.quiet !== true) await warnOfEmulation(cli, client);
+  await warnOfEmulation(cli, client);
 }
 
 /** What the flags ask for. */

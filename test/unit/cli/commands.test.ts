@@ -103,6 +103,19 @@ test('--no-wait prints the id of the operation', async () => {
   expect((await runFake(client, 'fork', 'shop', '--no-wait')).out).toBe('op-000000000001\n');
 });
 
+test('fork -q prints the names of the forks and nothing else', async () => {
+  const client = clientWith({
+    fork: async () => operation({ state: 'running' }),
+    get: async (name) => environment({ name, parent: 'shop' }),
+  });
+  const made = { ...operation(), result: { names: ['shop-2', 'shop-3'] } };
+  const { out, err } = await runFake(
+    { ...client, finishOperation: async () => made },
+    ...['fork', 'shop', '--count', '2', '-q'],
+  );
+  expect([out, err]).toEqual(['shop-2\nshop-3\n', '']);
+});
+
 test('fork shows each fork with its time, the pause of the parent and what it cost', async () => {
   const sent: ForkRequest[] = [];
   const fork = {
