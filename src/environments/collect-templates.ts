@@ -30,7 +30,10 @@ export function fatesOf(
   );
   const mapped = new Set(
     environments
-      .filter(({ process, operation }) => process !== undefined || operation !== undefined)
+      .filter(
+        ({ process, operation }) =>
+          operation !== undefined || (process !== undefined && process.origin !== 'disk'),
+      )
       .map(({ template }) => template),
   );
   const newest = new Map(templates.filter(({ kind }) => kind === 'base').map(({ name, id }) => [name, id]));

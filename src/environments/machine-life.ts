@@ -18,7 +18,8 @@ export async function takeOver(
   record: EnvironmentRecord,
   machine: Machine,
 ): Promise<EnvironmentRecord> {
-  const process = { process: machine.running.process, slot: machine.slot };
+  const { running, slot, origin } = machine;
+  const process = { process: running.process, slot, origin };
   // What dies with the host's power need not be known after it.
   const updated =
     (await context.registry.update(record.id, { process }, { durability: 'relaxed' })) ?? record;

@@ -23,10 +23,18 @@ export interface MachineBoot {
   readonly kernelArguments: readonly string[];
 }
 
+/**
+ * What a machine began its life from: a template, whose `state` file it maps as long as it runs, or its own disk. A guest that
+ * restarts within its machine changes nothing of that.
+ */
+export type MachineOrigin = 'template' | 'disk';
+
 /** What must be written down of a running machine to find it again after the daemon was restarted. */
 export interface MachineProcess {
   readonly process: ProcessIdentity;
   readonly slot: NetworkSlot;
+  /** Absent in what was written before this was noted: then it may be either. */
+  readonly origin?: MachineOrigin;
 }
 
 /** A machine with a process, and the channel into it. */
@@ -35,4 +43,5 @@ export interface Machine {
   readonly running: RunningMachine;
   readonly slot: NetworkSlot;
   readonly link: GuestDaemonLink;
+  readonly origin: MachineOrigin;
 }

@@ -133,7 +133,8 @@ export class Machines {
       known.process,
     );
     if (running === undefined) return undefined;
-    return { id, running, slot: known.slot, link: connectGuestDaemon(running.guestSocketPath) };
+    const link = connectGuestDaemon(running.guestSocketPath);
+    return { id, running, slot: known.slot, link, origin: known.origin ?? 'template' };
   }
 
   /** Ends the process and gives its network slot and cgroup back; the disk stays. Idempotent. */
@@ -223,7 +224,8 @@ export class Machines {
       const running = await this.#hypervisor.start(spec, signal);
       onStep?.('restore');
       undo.dispose();
-      return { id, running, slot, link: connectGuestDaemon(running.guestSocketPath) };
+      const link = connectGuestDaemon(running.guestSocketPath);
+      return { id, running, slot, link, origin: start.kind === 'restore' ? 'template' : 'disk' };
     } catch (error) {
       await undo.unwind();
       throw error;

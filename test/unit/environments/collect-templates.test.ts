@@ -19,6 +19,18 @@ test('a fork point stays whole as long as a machine runs that was restored from 
   expect(fatesOf([template('point', 'fork-point')], [running]).get('point' as never)).toBe('keep');
 });
 
+test('a fork that was started again from its disk maps no memory of its fork point any more', () => {
+  const restored = { ...process, origin: 'template' };
+  const booted = { ...process, origin: 'disk' };
+  const fork = (from: object) =>
+    environment({ template: 'point', process: from, disk: { layers: ['point'] } });
+  const fateBeside = (...environments: EnvironmentRecord[]) =>
+    fatesOf([template('point', 'fork-point')], environments).get('point' as never);
+  expect(fateBeside(fork(booted))).toBe('disk-only');
+  expect(fateBeside(fork(booted), fork(restored))).toBe('keep');
+  expect(fateBeside({ ...fork(booted), operation: 'op-1' as never })).toBe('keep');
+});
+
 test('a fork point on whose disk something stands keeps its disk only', () => {
   const stopped = environment({ template: 'point', disk: { layers: ['point'] } });
   expect(fatesOf([template('point', 'fork-point')], [stopped]).get('point' as never)).toBe('disk-only');
