@@ -13,6 +13,7 @@ import type { EnvironmentRecord, Workload } from './record.ts';
 const COMPOSE_TIMEOUT_MS = 600_000;
 const READY_TIMEOUT_MS = 300_000;
 const LOAD_TIMEOUT_MS = 600_000;
+const FLUSH_TIMEOUT_MS = 120_000;
 /** Where projects lie in the guest. */
 const GUEST_PROJECTS = '/var/lib/berth/projects';
 
@@ -47,7 +48,19 @@ export async function applyWorkload(
       onLine: (line) => step.detail(line),
     }),
   );
-  await becomeReady(context, record, project, operation, before);
+  await Promise.all([
+    becomeReady(context, record, project, operation, before),
+    flushDisk(context, record, operation.signal),
+  ]);
+}
+
+/** What `up` has acknowledged outlives the guest: its kernel would keep images and containers in memory for up to half a minute. */
+async function flushDisk(context: Context, record: EnvironmentRecord, signal: AbortSignal): Promise<void> {
+  try {
+    await context.sessions.shell(record).exec(['sync'], { timeoutMs: FLUSH_TIMEOUT_MS, signal });
+  } catch (error) {
+    context.log.warn({ environment: record.name, err: error }, 'the guest did not write its disk');
+  }
 }
 
 /** Waits until services and ports are ready, opens the ports and says so. */

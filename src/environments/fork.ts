@@ -7,12 +7,13 @@ import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { openEndpoint } from './endpoint.ts';
 import { type FrozenWorkload, freezeEnvironment } from './freeze-environment.ts';
-import { endMachine, renewIdentity, takeOver } from './machine-life.ts';
+import { endMachine, renewIdentity } from './machine-life.ts';
 import { forkNames } from './plan/fork-names.ts';
 import { portsOfFork } from './plan/ports.ts';
 import { publishPorts, waitForPorts } from './ports.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed, type EnvironmentDraft } from './registry.ts';
+import { takeOver } from './take-over.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 /** Two cores translate two guests at a time; more at once only makes each of them slower. */

@@ -8,9 +8,11 @@ import { applyWorkload, projectOf } from './apply.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { discard } from './fork.ts';
-import { endMachine, renewIdentity, takeOver } from './machine-life.ts';
+import { cancelRevival } from './guest-restart.ts';
+import { endMachine, renewIdentity } from './machine-life.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed } from './registry.ts';
+import { takeOver } from './take-over.ts';
 
 const BOOT_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 30_000;
@@ -26,8 +28,7 @@ export async function startStop(
   request: LifecycleRequest,
   o: StartOptions,
 ): Promise<Operation> {
-  const known = context.registry.get(name);
-  assertUnclaimed(known);
+  const known = await unclaimed(context, name);
   if (known.state === 'failed' || known.state === 'creating') {
     throw berthError('not-running', `environment "${known.name}" is ${known.state}`, {
       remedy: `Remove it with \`./berth rm ${known.name}\`.`,
@@ -39,7 +40,12 @@ export async function startStop(
     { id: known.id },
     async (operation) => {
       const record = await context.registry.claim(known.id, operation.id);
-      await stopMachine(context, record, request, operation);
+      try {
+        await stopMachine(context, record, request, operation);
+      } catch (error) {
+        await noteFailure(context, record, error);
+        throw error;
+      }
       await context.registry.update(record.id, { operation: undefined });
       await collectTemplates(context);
       return { names: [record.name] };
@@ -75,8 +81,7 @@ export async function startRestart(
   request: LifecycleRequest,
   o: StartOptions,
 ): Promise<Operation> {
-  const known = context.registry.get(name);
-  assertUnclaimed(known);
+  const known = await unclaimed(context, name);
   return context.operations.start(
     'restart',
     [known.name],
@@ -113,6 +118,14 @@ export async function startRemove(context: Context, name: string, o: StartOption
   );
 }
 
+/** @throws `conflict` while an operation that somebody asked for changes it */
+async function unclaimed(context: Context, name: string): Promise<EnvironmentRecord> {
+  await cancelRevival(context, context.registry.get(name));
+  const known = context.registry.get(name);
+  assertUnclaimed(known);
+  return known;
+}
+
 async function cancelOther(context: Context, known: EnvironmentRecord): Promise<void> {
   const { operation } = context.registry.get(known.id);
   if (operation === undefined) return;
@@ -133,16 +146,18 @@ async function bootAgain(
     await applyWorkload(context, context.registry.get(record.id), projectOf(record), operation);
     await collectTemplates(context);
   } catch (error) {
-    const runs = context.sessions.find(record.id) !== undefined;
-    const reason = error instanceof Error ? error.message : String(error);
-    await context.registry.update(record.id, {
-      state: runs ? 'degraded' : 'stopped',
-      reason,
-      operation: undefined,
-    });
+    await noteFailure(context, record, error);
     throw error;
   }
   return { names: [record.name] };
+}
+
+/** What an environment is after a stop or start that failed, and why. */
+async function noteFailure(context: Context, record: EnvironmentRecord, error: unknown): Promise<void> {
+  const runs = context.registry.find(record.id)?.process !== undefined;
+  const reason = error instanceof Error ? error.message : String(error);
+  const state = runs ? 'degraded' : 'stopped';
+  await context.registry.update(record.id, { state, reason, operation: undefined });
 }
 
 async function stopMachine(
@@ -156,7 +171,13 @@ async function stopMachine(
     await context.registry.update(record.id, { state: 'stopping' });
     const graceMs = request.force === true ? 0 : (request.timeoutMs ?? STOP_TIMEOUT_MS);
     await endMachine(context, record, { graceMs, signal: operation.signal });
-    await context.registry.update(record.id, { state: 'stopped', reason: undefined, readyAt: undefined });
+    await context.registry.update(record.id, {
+      state: 'stopped',
+      reason: undefined,
+      readyAt: undefined,
+      reviving: undefined,
+      guestRestarts: undefined,
+    });
     step.detail(back);
   });
   context.events.append('environment.stopped', record.name, 'stopped; its disk is kept');
@@ -176,7 +197,7 @@ export async function bootMachine(
 ): Promise<EnvironmentRecord> {
   const { disk, boot } = record;
   if (disk === undefined) throw berthError('not-running', `environment "${record.name}" has no disk`);
-  await context.registry.update(record.id, { state: 'starting', reason: undefined });
+  await context.registry.update(record.id, { state: 'starting', reason: undefined, reviving: undefined });
   return operation.step('boot', `boot ${record.name}`, async () => {
     const machine = await context.machines.boot(record.id, boot, disk, {
       timeoutMs: BOOT_TIMEOUT_MS,

@@ -1,35 +1,11 @@
 import { createHash } from 'node:crypto';
 import { connectGuestAgent, makeIdentity } from '../guest/index.ts';
 import type { Machine } from '../machines/index.ts';
-import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
-import { publishPorts } from './ports.ts';
 import type { EnvironmentRecord } from './record.ts';
 
 const IDENTITY_TIMEOUT_MS = 30_000;
 const SHUTDOWN_TIMEOUT_MS = 30_000;
-
-/**
- * Writes down that a machine runs, before anything else happens to it, and watches for its end.
- * From here on it is found again after the daemon was restarted.
- */
-export async function takeOver(
-  context: Context,
-  record: EnvironmentRecord,
-  machine: Machine,
-): Promise<EnvironmentRecord> {
-  const { running, slot, origin } = machine;
-  const process = { process: running.process, slot, origin };
-  // What dies with the host's power need not be known after it.
-  const updated =
-    (await context.registry.update(record.id, { process }, { durability: 'relaxed' })) ?? record;
-  const session = context.sessions.add(record.id, machine);
-  machine.running.exited.then(
-    (exit) => (session.ending ? undefined : onExit(context, record.id, machine, exit)),
-    () => undefined,
-  );
-  return updated;
-}
 
 /**
  * Gives a machine a name, keys, randomness and a clock of its own: one that was restored, and one that has booted from its
@@ -53,7 +29,7 @@ export async function renewIdentity(
 }
 
 /** From here on the guest may be logged into: it shows the key that is on record. */
-function markKnown(context: Context, record: EnvironmentRecord): void {
+export function markKnown(context: Context, record: EnvironmentRecord): void {
   const session = context.sessions.find(record.id);
   if (session !== undefined) session.isKnown = true;
 }
@@ -120,52 +96,4 @@ async function shutDown(
   } catch (error) {
     context.log.warn({ environment: record.name, err: error }, 'the guest did not shut down by itself');
   }
-}
-
-async function onExit(
-  context: Context,
-  id: EnvironmentRecord['id'],
-  machine: Machine,
-  exit: {
-    readonly message: string;
-    readonly poweredOff: boolean;
-    readonly code?: number;
-    readonly signal?: string;
-  },
-): Promise<void> {
-  const record = context.registry.find(id);
-  if (record === undefined) return;
-  context.sessions.remove(id);
-  machine.link.close();
-  machine.running.detach();
-  await context.ingress.withdraw(id);
-  await context.machines.release(id, machine.slot);
-  const how = exit.signal === undefined ? `exit code ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`;
-  const state = exit.poweredOff ? 'stopped' : 'crashed';
-  const reason = exit.poweredOff
-    ? 'the guest powered itself off'
-    : `QEMU ended with ${how}${exit.message === '' ? '' : `: ${lastLine(exit.message)}`}`;
-  // While an operation works on it, that operation decides on the state.
-  const change = record.operation === undefined ? ({ state, reason } as const) : {};
-  await context.registry.update(id, { process: undefined, ...change });
-  context.events.append(`environment.${state}`, record.name, reason);
-  await collectTemplates(context);
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
-}
-
-/**
- * Connects an environment again to a machine that an earlier daemon started; false when there is none any more.
- * @throws when there is one and it does not answer
- */
-export async function adopt(context: Context, record: EnvironmentRecord): Promise<boolean> {
-  if (record.process === undefined || record.disk === undefined) return false;
-  const machine = await context.machines.adopt(record.id, record.boot, record.disk, record.process);
-  if (machine === undefined) return false;
-  const updated = await takeOver(context, record, machine);
-  markKnown(context, updated);
-  await publishPorts(context, updated);
-  return true;
 }

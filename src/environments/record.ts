@@ -45,6 +45,10 @@ export interface EnvironmentRecord extends Omit<Environment, 'pid' | 'namespace'
   readonly hostKey?: string;
   /** True while its machine has a process that does not answer; its state is then `degraded` for this reason. */
   readonly unresponsive?: true;
+  /** When its guest restarted by itself lately, in ms since 1970. */
+  readonly guestRestarts?: readonly number[];
+  /** True from a restart of the guest by itself until the environment has been brought back, or that was given up. */
+  readonly reviving?: true;
   /** Present while it is being frozen. */
   readonly freezing?: FreezePlan;
 }
@@ -61,6 +65,8 @@ export function viewOf(record: EnvironmentRecord, dockerSocket: string): Environ
     hostKey: _hostKey,
     freezing: _freezing,
     unresponsive: _unresponsive,
+    guestRestarts: _guestRestarts,
+    reviving: _reviving,
     ...seen
   } = record;
   if (process === undefined) return { ...seen, dockerSocket };

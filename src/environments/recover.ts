@@ -6,8 +6,9 @@ import type { Context } from './context.ts';
 import { openEndpoint } from './endpoint.ts';
 import { discard } from './fork.ts';
 import { settleInterrupted } from './freeze-environment.ts';
-import { adopt } from './machine-life.ts';
+import { resumeRevival } from './guest-restart.ts';
 import type { EnvironmentRecord } from './record.ts';
+import { adopt } from './take-over.ts';
 
 /**
  * Compares what is written down with what is there, after the daemon was stopped or killed: running machines are taken
@@ -64,6 +65,7 @@ export async function reattach(context: Context, record: EnvironmentRecord): Pro
     const runs = await adopt(context, record);
     await settleInterrupted(context, record);
     await settle(context, record, runs);
+    resumeRevival(context, record.id);
   } catch (error) {
     context.log.warn({ environment: record.name, err: error }, 'the machine could not be taken over');
     const reason = `its machine does not answer: ${asBerthError(error).message}`;

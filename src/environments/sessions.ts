@@ -17,6 +17,12 @@ export interface Session {
   ending: boolean;
   /** True once the guest has its own SSH host key and the record knows it: before, nobody may log in. */
   isKnown: boolean;
+  /** Aborts when the guest restarts by itself; replaced then. */
+  restarted: AbortController;
+  /** Present while the environment is brought back after that. */
+  revival?: Promise<void> | undefined;
+  /** The console's line on the last panic that was told of. */
+  lastPanic?: string;
   shell?: GuestShell;
   engine?: Engine;
 }
@@ -31,7 +37,7 @@ export class Sessions {
   }
 
   add(id: EnvironmentId, machine: Machine): Session {
-    const session: Session = { machine, ending: false, isKnown: false };
+    const session: Session = { machine, ending: false, isKnown: false, restarted: new AbortController() };
     this.#sessions.set(id, session);
     return session;
   }
@@ -71,10 +77,17 @@ export class Sessions {
 
   /** Closes the connections; the machine is not touched. */
   remove(id: EnvironmentId): void {
-    const session = this.#sessions.get(id);
+    this.disconnect(id);
     this.#sessions.delete(id);
+  }
+
+  /** Closes the connections, of which new ones are opened when needed. */
+  disconnect(id: EnvironmentId): void {
+    const session = this.#sessions.get(id);
     session?.engine?.close();
     session?.shell?.close();
+    delete session?.engine;
+    delete session?.shell;
   }
 
   all(): [EnvironmentId, Session][] {

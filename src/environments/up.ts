@@ -14,11 +14,12 @@ import type { Context } from './context.ts';
 import { openEndpoint } from './endpoint.ts';
 import { discard } from './fork.ts';
 import { bootMachine } from './lifecycle.ts';
-import { renewIdentity, takeOver } from './machine-life.ts';
+import { renewIdentity } from './machine-life.ts';
 import { planPorts } from './plan/ports.ts';
 import { resolveShape } from './plan/resolve-shape.ts';
 import type { EnvironmentRecord, Workload } from './record.ts';
 import { assertUnclaimed } from './registry.ts';
+import { takeOver } from './take-over.ts';
 
 const DEFAULT_IMAGE = 'debian-13';
 

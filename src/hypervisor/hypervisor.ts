@@ -94,6 +94,11 @@ export interface RunningMachine {
   readonly consolePath: string;
   /** Resolves once, when the process has ended. */
   readonly exited: Promise<MachineExit>;
+  /**
+   * Calls `listener` each time the guest has restarted by itself, after a panic or a reboot, within the same process: its
+   * memory is as after power on. The result ends that. Not told while nobody is connected.
+   */
+  onGuestRestart(listener: () => void): () => void;
   /** Lets the vCPUs run. May be called when they run already. */
   resume(): Promise<void>;
   /** Stops the vCPUs. */

@@ -252,6 +252,26 @@ describe('ends that nobody asked for', () => {
     expect(await inService('life', 'web', 'cat /data/kept')).toBe('kept\n');
   });
 
+  test('a guest whose kernel panics: degraded at once, with the reason; then identity, containers and data are back', async () => {
+    await inService('life', 'web', 'sync');
+    await using panicking = startBerth(['shell', 'life', '--', 'sh', '-c', 'echo c >/proc/sysrq-trigger']);
+    await expect
+      .poll(() => inspect('life'), { interval: 50 })
+      .toMatchObject({ state: 'degraded', reason: expect.stringContaining('panicked: sysrq') as unknown });
+    expect(await answers(urlOf(life))).toBe(false);
+    expect((await panicking.ended).code).not.toBe(0);
+    const isBack = async () => (await inspect('life')).state;
+    await expect.poll(isBack, { timeout: 90_000, interval: 200 }).toBe('running');
+    const back = await inspect('life');
+    expect(back).toMatchObject({ pid: life.pid, address: life.address });
+    expect(back.reason).toBeUndefined();
+    expect(await get(urlOf(life))).toBe('hello\n');
+    expect(await inService('life', 'web', 'cat /data/kept')).toBe('kept\n');
+    expect((await inMachine('life', 'hostname')).trim()).toBe('life');
+    expect(await berthOk(['events'])).toMatch(/environment\.guest-restarted {2}life/);
+    expect((await operations())[0]).toMatchObject({ kind: 'revive', targets: ['life'], state: 'succeeded' });
+  });
+
   test('a guest that powers itself off is stopped, not crashed', async () => {
     await berth(['shell', 'life', '--', 'systemctl', 'poweroff', '--no-block']);
     await expect

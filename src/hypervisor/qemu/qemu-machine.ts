@@ -1,4 +1,4 @@
-import { deadlineSignal, poll } from '../../base/index.ts';
+import { deadlineSignal, Emitter, poll } from '../../base/index.ts';
 import { asBerthError, berthError } from '../../errors/index.ts';
 import {
   connectUnix,
@@ -37,6 +37,7 @@ export class QemuMachine implements RunningMachine {
   #client: QmpClient;
   #connecting: Promise<QmpClient> | undefined;
   #shutdownReason: string | undefined;
+  readonly #guestRestarts = new Emitter<{ restart: undefined }>();
 
   constructor(o: {
     readonly id: string;
@@ -113,10 +114,17 @@ export class QemuMachine implements RunningMachine {
     this.#client.close();
   }
 
+  onGuestRestart(listener: () => void): () => void {
+    return this.#guestRestarts.on('restart', listener);
+  }
+
   #watch(client: QmpClient): void {
     client.onEvent((event) => {
       if (event.event === 'SHUTDOWN' && typeof event.data['reason'] === 'string')
         this.#shutdownReason = event.data['reason'];
+      // QEMU resets a machine by itself as well, before its guest first runs.
+      if (event.event === 'RESET' && event.data['guest'] === true)
+        this.#guestRestarts.emit('restart', undefined);
     });
   }
 
