@@ -1,3 +1,4 @@
+import type { FileExchange } from './file-exchange.ts';
 import type {
   DaemonStatus,
   ForkRequest,
@@ -74,6 +75,16 @@ export interface RemoteProcess {
   close(): void;
 }
 
+export interface FilesQuery {
+  /** An `up` that waits for the files. */
+  readonly operation?: string;
+  /** Generation whose list is known already. */
+  readonly known?: string;
+  /** Do what `develop.watch` says. */
+  readonly actions?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 export interface EnvironmentsApi {
   list(options?: CallOptions): Promise<readonly Environment[]>;
   get(name: string, options?: CallOptions): Promise<Environment>;
@@ -91,6 +102,8 @@ export interface EnvironmentsApi {
   /** @param tailBytes all that is kept when absent */
   console(name: string, tailBytes?: number, options?: CallOptions): Promise<string>;
   exec(name: string, service: string, argv: readonly string[], query?: TerminalQuery): Promise<RemoteProcess>;
+  /** One exchange of files. */
+  files(name: string, query?: FilesQuery): Promise<FileExchange>;
   /** @param argv a login shell when absent */
   shell(name: string, argv?: readonly string[], query?: TerminalQuery): Promise<RemoteProcess>;
 }

@@ -5,6 +5,7 @@ import { Caller } from './caller.ts';
 import { errorOf } from './failure.ts';
 import { followEvents, followOperation } from './follow.ts';
 import { readLogs } from './read-logs.ts';
+import { fileExchange } from './file-exchange.ts';
 import { remoteProcess } from './remote-process.ts';
 import type { Transport } from './transport.ts';
 
@@ -84,6 +85,11 @@ function environmentsApi(caller: Caller, transport: Transport): EnvironmentsApi 
       const { signal, ...terminal } = query;
       const parts = { params: { name }, query: { service, cmd: argv, ...terminal } };
       return open(caller.socketPath('environments.exec', parts), signal);
+    },
+    files: async (name, query = {}) => {
+      const { signal, ...parameters } = query;
+      const parts = { params: { name }, query: parameters };
+      return fileExchange(await open(caller.socketPath('environments.files', parts), signal));
     },
     shell: (name, argv, query: TerminalQuery = {}) => {
       const { signal, ...terminal } = query;

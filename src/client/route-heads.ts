@@ -40,6 +40,7 @@ export const routeHeads: { readonly [Id in RouteId]: Head<Routes[Id]> } = {
   'environments.console': { method: 'GET', path: '/environments/:name/console', stream: 'text' },
   'environments.exec': { method: 'GET', path: '/environments/:name/exec', stream: 'websocket' },
   'environments.shell': { method: 'GET', path: '/environments/:name/shell', stream: 'websocket' },
+  'environments.files': { method: 'GET', path: '/environments/:name/files', stream: 'websocket' },
   'operations.list': { method: 'GET', path: '/operations' },
   'operations.get': { method: 'GET', path: '/operations/:id' },
   'operations.cancel': { method: 'POST', path: '/operations/:id/cancel' },

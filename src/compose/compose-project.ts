@@ -21,8 +21,10 @@ export interface ComposeService {
   readonly name: string;
   /** Image reference with variables filled in. */
   readonly image?: string;
-  /** The service has a `build` section beside its image; Berth takes the image and leaves the section out. */
+  /** It has a `build` section. */
   readonly build: boolean;
+  /** Its `pull_policy`, where there is one. */
+  readonly pullPolicy?: string;
   readonly ports: readonly ComposePort[];
   /** The file gives it a health check that is not disabled. The image may have one all the same. */
   readonly healthcheck: boolean;
@@ -33,6 +35,48 @@ export interface ComposeService {
   /** It may end with exit code 0 and be well: another service waits for it to complete, or its restart policy is `no`. */
   readonly mayComplete: boolean;
 }
+
+/** What a file of the host is for. */
+export type FileUse =
+  | 'bind'
+  | 'build'
+  | 'config'
+  | 'env_file'
+  | 'extends'
+  | 'include'
+  | 'label_file'
+  | 'secret'
+  | 'watch';
+
+/** A file or directory of the host that a Compose file refers to. */
+export interface FileReference {
+  readonly use: FileUse;
+  /** Absolute and clean. */
+  readonly path: string;
+  /** The element that refers to it, `services.web.volumes[0]` for example. */
+  readonly where: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** False when Compose goes on without it. */
+  readonly required: boolean;
+}
+
+/** One rule of `develop.watch`. */
+export interface WatchRule {
+  readonly service: string;
+  readonly action: WatchAction;
+  /** Absolute and clean. */
+  readonly path: string;
+  /** Where it goes in the container; present with the actions that copy. */
+  readonly target?: string;
+  /** Patterns as in `.dockerignore`, below `path`. */
+  readonly ignore: readonly string[];
+  readonly include: readonly string[];
+  /** Command of `sync+exec`. */
+  readonly exec?: readonly string[];
+}
+
+export type WatchAction = 'sync' | 'rebuild' | 'restart' | 'sync+restart' | 'sync+exec';
 
 /** The `x-berth` section: what the machine of this project is given. */
 export interface BerthSettings {
@@ -51,6 +95,11 @@ export interface ComposeProject {
   /** Services that `up` starts, in the file's order. Those of profiles that are not active are left out. */
   readonly services: readonly ComposeService[];
   readonly berth: BerthSettings;
+  /** Files of the host that it needs, in its order. */
+  readonly files: readonly FileReference[];
+  readonly watch: readonly WatchRule[];
+  /** Its services are not all that will run: it extends or includes others, or has files beside it. Compose knows the rest. */
+  readonly incomplete: boolean;
   /** Variables that the file refers to, sorted. */
   readonly variables: readonly string[];
 }
@@ -66,9 +115,23 @@ export interface ComposeProblem extends Problem {
   readonly kind: ComposeProblemKind;
 }
 
+/** Which files of the host the machine will have; paths are absolute and clean. */
+export interface ComposeFiles {
+  /** Where relative paths start. */
+  readonly directory: string;
+  /** What `~` stands for. */
+  readonly home?: string;
+  /** Directories and files that the machine has at the same path. */
+  readonly mountable: readonly string[];
+}
+
 export interface ComposeOptions {
   /** Values for `${NAME}`. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Absent: the machine has no files of the host, and what needs one is refused. */
+  readonly files?: ComposeFiles;
+  /** Other files come beside or over this one, so that what is missing in it may be in them; false by default. */
+  readonly partial?: boolean;
 }
 
 export interface ComposeReading {

@@ -1,5 +1,6 @@
 export {
   type BerthSettings,
+  type ComposeFiles,
   type ComposeOptions,
   type ComposePort,
   type ComposeProblem,
@@ -7,7 +8,11 @@ export {
   type ComposeProject,
   type ComposeReading,
   type ComposeService,
+  type FileReference,
+  type FileUse,
   MAX_PROBLEMS,
+  type WatchAction,
+  type WatchRule,
 } from './compose-project.ts';
 export { parseCompose, RESERVED_GUEST_PORTS, referencedVariables } from './parse-compose.ts';
 export { renderForGuest } from './render-for-guest.ts';

@@ -149,6 +149,45 @@ export const TEXT_LISTS: readonly string[] = [
   'volumes_from',
 ];
 
+export const BUILD_KEYS: KeyTable = {
+  additional_contexts: 'ml',
+  args: 'ml',
+  cache_from: 'l',
+  cache_to: 'l',
+  context: 's',
+  dockerfile: 's',
+  dockerfile_inline: 's',
+  entitlements: 'l',
+  extra_hosts: 'ml',
+  isolation: 's',
+  labels: 'ml',
+  network: 's',
+  no_cache: 'bs',
+  platforms: 'l',
+  privileged: 'bs',
+  provenance: 'bs',
+  pull: 'bs',
+  sbom: 'bs',
+  secrets: 'l',
+  shm_size: 'ns',
+  ssh: 'mls',
+  tags: 'l',
+  target: 's',
+  ulimits: 'm',
+};
+
+export const DEVELOP_KEYS: KeyTable = { watch: 'l' };
+
+export const WATCH_KEYS: KeyTable = {
+  action: 's',
+  exec: 'm',
+  ignore: 'ls',
+  include: 'ls',
+  initial_sync: 'b',
+  path: 's',
+  target: 's',
+};
+
 export const DEPENDENCY_KEYS: KeyTable = { condition: 's', required: 'bs', restart: 'bs' };
 
 export const PORT_KEYS: KeyTable = {

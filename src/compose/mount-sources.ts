@@ -29,7 +29,7 @@ export function mountRefusal(source: string, mountable: readonly string[]): stri
   const shown = path.length > 60 ? `${path.slice(0, 60)}…` : path;
   const reserved = reservedGuestPath(path);
   if (reserved !== undefined) {
-    return `"${shown}" is a path of this host, and at ${reserved} the machine has its own system: copy what is needed into the project directory and mount that`;
+    return `"${shown}" is a path of this host, and at ${reserved} the machine has its own system: keep such files elsewhere, below /home or /srv for example`;
   }
   const has =
     mountable.length === 0

@@ -1,10 +1,12 @@
-import type { ComposeOptions, ComposeReading } from './compose-project.ts';
+import type { ComposeOptions, ComposeProject, ComposeReading } from './compose-project.ts';
 import { readBerthSettings } from './berth-settings.ts';
 import { checkKeys } from './check-keys.ts';
+import { FileReferences } from './file-references.ts';
 import { TOP_KEYS } from './keys.ts';
 import { ProblemList } from './problem-list.ts';
 import { checkDependencies, declaredNames, dependenciesOf } from './references.ts';
 import { checkDeclarations, refuseSections } from './refusals.ts';
+import { readIncludes } from './service-files.ts';
 import { checkService, type LocatedService, readService } from './services.ts';
 import {
   child,
@@ -37,14 +39,14 @@ export function parseCompose(text: string, options: ComposeOptions): ComposeRead
     problems.add('invalid', 'file', 'must be a map with a "services" section', value.place.start);
     return ended(problems);
   }
-  const services = readServices(value, options, problems);
+  const running = readServices(value, options, problems);
   const berth = readBerthSettings(value, problems);
   const name = readName(value, problems);
   if (problems.hasErrors) return ended(problems);
   const variables = [...new Set([...names, ...inheritedVariables(value)])].toSorted();
   return {
     ...ended(problems),
-    project: { ...(name === undefined ? {} : { name }), services, berth, variables },
+    project: { ...(name === undefined ? {} : { name }), ...running, berth, variables },
   };
 }
 
@@ -64,28 +66,33 @@ function readServices(
   root: MapValue,
   options: ComposeOptions,
   problems: ProblemList,
-): LocatedService['service'][] {
+): Pick<ComposeProject, 'services' | 'files' | 'watch' | 'incomplete'> {
+  const files = new FileReferences(options.files, problems);
   checkKeys(root, '', TOP_KEYS, problems);
   refuseSections(root, problems);
-  checkDeclarations(root, problems);
+  readIncludes(root, files);
+  checkDeclarations(root, files);
   const entries = entriesOf(child(root, 'services'));
   const place = root.entries.get('services')?.keyPlace.start ?? root.place.start;
-  if (entries.length === 0) problems.add('invalid', 'services', 'the file has no services', place);
+  const others = options.partial === true || root.entries.has('include');
+  if (entries.length === 0 && !others) problems.add('invalid', 'services', 'the file has no services', place);
   for (const entry of entries) checkService(entry, problems);
   const active = entries.filter((entry) => isActive(entry.value, options));
-  if (entries.length > 0 && active.length === 0) {
+  if (entries.length > 0 && active.length === 0 && !others) {
     const message = 'every service belongs to a profile: name the ones to start in COMPOSE_PROFILES';
     problems.add('invalid', 'services', message, place);
   }
-  const declared = declaredNames(root);
-  const located = active.flatMap((entry) => readService(entry, declared, problems) ?? []);
-  checkDependencies(active, problems);
+  const incomplete = others || active.some(({ value }) => child(value, 'extends') !== undefined);
+  const declared = incomplete ? undefined : declaredNames(root);
+  const located = active.flatMap((entry) => readService(entry, declared, files) ?? []);
+  if (!incomplete) checkDependencies(active, problems);
   checkPorts(located, problems);
   const completing = awaitedCompletions(active);
-  return located.map(({ service }) => ({
+  const services = located.map(({ service }) => ({
     ...service,
     mayComplete: service.mayComplete || completing.has(service.name),
   }));
+  return { services, files: files.found, watch: located.flatMap(({ watch }) => watch), incomplete };
 }
 
 /** A service without profiles is active, and so is one with a profile of `COMPOSE_PROFILES`. */

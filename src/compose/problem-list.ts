@@ -26,6 +26,12 @@ export class ProblemList {
     else this.#found.push({ kind, path, message, line: place.line, column: place.col });
   }
 
+  /** Line and column of a position in the text, as far as it is known. */
+  placeOf(offset: number): { readonly line?: number; readonly column?: number } {
+    const { line, col } = this.#lines.linePos(offset);
+    return line === 0 ? {} : { line, column: col };
+  }
+
   /** The value at `offset` could not be read: whatever else is said about it would only confuse. */
   ignoreFurther(offset: number): void {
     this.#broken.add(offset);

@@ -9,8 +9,7 @@ import { readYaml } from './yaml-source.ts';
 /**
  * The text that Compose in the machine is given. Only these change, in place, so that comments, anchors and the layout stay:
  * - addresses of this host in `ports` go away, because the machine has others: its ports open on all of its addresses
- * - `build` beside an image, and `ports` under `network_mode: host`, become `x-berth-build` and `x-berth-ports`, which
- *   Compose passes over
+ * - `ports` under `network_mode: host` become `x-berth-ports`, which Compose passes over
  * - health checks whose words Podman would split are quoted ({@link healthCheckEdits})
  * - `x-berth` becomes an empty remark
  *
@@ -31,8 +30,7 @@ export function renderForGuest(text: string, options: ComposeOptions): string {
 function serviceEdits(service: Value): Edit[] {
   if (service.kind !== 'map') return [];
   const ports = textOf(service, 'network_mode') === 'host' ? renamed(service, 'ports') : portEdits(service);
-  const build = textOf(service, 'image') === undefined ? [] : renamed(service, 'build');
-  return [...build, ...ports, ...healthCheckEdits(service)];
+  return [...ports, ...healthCheckEdits(service)];
 }
 
 function renamed(map: MapValue, key: string): Edit[] {

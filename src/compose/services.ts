@@ -1,11 +1,14 @@
 import { readMount } from './bind-mounts.ts';
 import { checkKeys, checkKind } from './check-keys.ts';
-import type { ComposePort, ComposeService } from './compose-project.ts';
+import type { ComposePort, ComposeService, WatchRule } from './compose-project.ts';
+import type { FileReferences } from './file-references.ts';
 import { DEPENDENCY_KEYS, DEPLOY_KEYS, HEALTHCHECK_KEYS, SERVICE_KEYS, TEXT_LISTS } from './keys.ts';
 import { readPortEntry } from './ports.ts';
 import type { ProblemList } from './problem-list.ts';
 import { checkReferences, checkVolume, type declaredNames } from './references.ts';
 import { checkPullPolicy, refuseServiceKeys } from './refusals.ts';
+import { readServiceFiles } from './service-files.ts';
+import { readWatchRules } from './watch-rules.ts';
 import {
   child,
   entriesOf,
@@ -24,6 +27,7 @@ const MAX_REPLICAS = 1_000;
 /** A service with the place in the text of each of its ports. */
 export interface LocatedService {
   readonly service: ComposeService;
+  readonly watch: readonly WatchRule[];
   readonly ports: readonly { readonly port: ComposePort; readonly path: string; readonly offset: number }[];
 }
 
@@ -42,20 +46,25 @@ export function checkService(entry: MapEntry, problems: ProblemList): void {
   checkPullPolicy(value, path, problems);
 }
 
-/** Reads and checks a service that is started. Undefined when it is no map. */
+/**
+ * Reads and checks a service that is started. Undefined when it is no map. `declared` is absent when the names that it
+ * refers to may be in other files.
+ */
 export function readService(
   entry: MapEntry,
-  declared: ReturnType<typeof declaredNames>,
-  problems: ProblemList,
+  declared: ReturnType<typeof declaredNames> | undefined,
+  files: FileReferences,
 ): LocatedService | undefined {
+  const { problems } = files;
   const path = `services.${entry.key}`;
   const map = entry.value;
   if (map.kind !== 'map') return undefined;
   refuseServiceKeys(map, path, problems);
-  checkReferences(map, path, declared, problems);
-  checkMounts(map, path, declared, problems);
+  if (declared !== undefined) checkReferences(map, path, declared, problems);
+  checkMounts(map, path, declared, files);
+  readServiceFiles(map, path, files);
   checkSections(map, path, problems);
-  const image = readImage(entry, map, path, problems);
+  const image = readImage(entry, map, path, declared !== undefined, problems);
   const replicas = readReplicas(map, path, problems);
   const hostNetwork = textOf(map, 'network_mode') === 'host';
   const ports = readPorts(entry.key, map, path, hostNetwork, problems);
@@ -63,46 +72,48 @@ export function readService(
   const service = {
     name: entry.key,
     ...(image === undefined ? {} : { image }),
-    build: map.entries.has('build'),
+    build: child(map, 'build') !== undefined,
+    ...pullPolicyOf(map),
     ports: ports.map(({ port }) => port),
     healthcheck: hasHealthcheck(child(map, 'healthcheck')),
     replicas,
     hostNetwork,
     mayComplete: ['no', 'false', 'on-failure'].includes((textOf(map, 'restart') ?? '').split(':')[0] ?? ''),
   };
-  return { service, ports };
+  return { service, watch: readWatchRules(map, entry.key, path, files), ports };
 }
 
-function readImage(entry: MapEntry, map: MapValue, path: string, problems: ProblemList): string | undefined {
+function pullPolicyOf(map: MapValue): { pullPolicy?: string } {
+  const pullPolicy = textOf(map, 'pull_policy');
+  return pullPolicy === undefined ? {} : { pullPolicy };
+}
+
+function readImage(
+  entry: MapEntry,
+  map: MapValue,
+  path: string,
+  isComplete: boolean,
+  problems: ProblemList,
+): string | undefined {
   const image = textOf(map, 'image');
-  const build = map.entries.get('build');
   if (image === '') problems.add('invalid', `${path}.image`, 'is empty', child(map, 'image')?.place.start);
-  if (build !== undefined && image === undefined) {
-    const remedy = `build it, save it with \`docker save\`, and name it under "image" and the archive under "x-berth.images"`;
-    problems.add('unsupported', `${path}.build`, `images are not built yet: ${remedy}`, build.keyPlace.start);
-  } else if (build !== undefined) {
-    problems.add(
-      'warning',
-      `${path}.build`,
-      '"build" is left out: the image is loaded or pulled as it is',
-      build.keyPlace.start,
-    );
-  } else if (image === undefined && !['extends', 'provider'].some((key) => map.entries.has(key))) {
-    problems.add('invalid', path, 'has no "image"', entry.keyPlace.start);
-  }
+  const others = ['build', 'extends', 'provider'];
+  if (image === undefined && isComplete && !others.some((key) => map.entries.has(key)))
+    problems.add('invalid', path, 'has neither "image" nor "build"', entry.keyPlace.start);
   return image === '' ? undefined : image;
 }
 
 function checkMounts(
   map: MapValue,
   path: string,
-  declared: ReturnType<typeof declaredNames>,
-  problems: ProblemList,
+  declared: ReturnType<typeof declaredNames> | undefined,
+  files: FileReferences,
 ): void {
   itemsOf(child(map, 'volumes')).forEach((item, index) => {
     const itemPath = `${path}.volumes[${index}]`;
-    const name = readMount(item, itemPath, problems);
-    if (name !== undefined) checkVolume({ name, place: item.place, path: itemPath }, declared, problems);
+    const name = readMount(item, itemPath, files);
+    if (name === undefined || declared === undefined) return;
+    checkVolume({ name, place: item.place, path: itemPath }, declared, files.problems);
   });
 }
 

@@ -6,6 +6,7 @@ import {
   type Context,
   EnvironmentOperations,
   EnvironmentRegistry,
+  FileMeetings,
   recover,
   Sessions,
   TemplateOperations,
@@ -126,7 +127,7 @@ async function composeContext(
   const registry = await EnvironmentRegistry.open(store, firstAddressBlock(home));
   const sessions = new Sessions(clientKey);
   const context: Context = {
-    ...{ home, log, operations, events, registry, sessions },
+    ...{ home, log, operations, events, registry, sessions, fileMeetings: new FileMeetings() },
     ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints },
   };
   closing.defer(() => network.close());

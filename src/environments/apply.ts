@@ -1,10 +1,10 @@
 import { isAbsolute, join } from 'node:path';
-import { type ComposeProject, parseCompose, renderForGuest } from '../compose/index.ts';
-import { berthError } from '../errors/index.ts';
-import { composeUp } from '../guest/index.ts';
+import { type ComposeProject, renderForGuest } from '../compose/index.ts';
+import { composeBuild, composeUp } from '../guest/index.ts';
 import { openForReading } from '../host/index.ts';
 import type { PublishedPort, ServiceStatus } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
+import { composePlace } from './compose-place.ts';
 import type { Context } from './context.ts';
 import { replacePorts, waitForPorts } from './ports.ts';
 import { waitForServices } from './services.ts';
@@ -14,8 +14,15 @@ const COMPOSE_TIMEOUT_MS = 600_000;
 const READY_TIMEOUT_MS = 300_000;
 const LOAD_TIMEOUT_MS = 600_000;
 const FLUSH_TIMEOUT_MS = 120_000;
-/** Where projects lie in the guest. */
-const GUEST_PROJECTS = '/var/lib/berth/projects';
+const BUILD_TIMEOUT_MS = 1_800_000;
+
+/** How a project is applied. */
+export interface ApplyOptions {
+  /** Ports that were open. */
+  readonly before?: readonly PublishedPort[];
+  /** Build images that are there already, too. */
+  readonly build?: boolean;
+}
 
 /** Absolute paths of the container image archives that a file names. */
 export function archivePaths(project: ComposeProject, workload: Workload): string[] {
@@ -26,30 +33,38 @@ export function archivePaths(project: ComposeProject, workload: Workload): strin
 
 /**
  * Makes a running machine run the file: loads its image archives, lets Compose do its work, waits until all is ready, opens
- * the ports. `before` are the ports that were open.
+ * the ports.
  */
 export async function applyWorkload(
   context: Context,
   record: EnvironmentRecord,
   project: ComposeProject,
   operation: OperationContext,
-  before: readonly PublishedPort[] = [],
+  o: ApplyOptions = {},
 ): Promise<void> {
   await context.ingress.check(record.ports, record.id);
   await loadImages(context, record, project, operation);
-  await operation.step('compose', 'start the containers', (step) =>
-    composeUp(context.sessions.shell(record), {
-      project: record.workload.project,
-      directory: `${GUEST_PROJECTS}/${record.workload.project}`,
-      file: renderForGuest(record.workload.compose, { variables: record.workload.variables }),
-      env: record.workload.variables,
-      timeoutMs: COMPOSE_TIMEOUT_MS,
-      signal: operation.signal,
-      onLine: (line) => step.detail(line),
-    }),
-  );
+  const { compose, variables } = record.workload;
+  const request = {
+    ...composePlace(record),
+    file: renderForGuest(compose, { variables }),
+    env: variables,
+    signal: operation.signal,
+  };
+  const shell = context.sessions.shell(record);
+  const services = await servicesToBuild(context, record, project, o.build ?? false, operation.signal);
+  if (services.length > 0) {
+    await operation.step('build', `build ${services.join(', ')}`, (step) => {
+      const onLine = (line: string) => step.detail(line);
+      return composeBuild(shell, { ...request, services, timeoutMs: BUILD_TIMEOUT_MS, onLine });
+    });
+  }
+  await operation.step('compose', 'start the containers', (step) => {
+    const onLine = (line: string) => step.detail(line);
+    return composeUp(shell, { ...request, timeoutMs: COMPOSE_TIMEOUT_MS, onLine });
+  });
   await Promise.all([
-    becomeReady(context, record, project, operation, before),
+    becomeReady(context, record, project, operation, o.before ?? []),
     flushDisk(context, record, operation.signal),
   ]);
 }
@@ -61,6 +76,25 @@ async function flushDisk(context: Context, record: EnvironmentRecord, signal: Ab
   } catch (error) {
     context.log.warn({ environment: record.name, err: error }, 'the guest did not write its disk');
   }
+}
+
+/** Services whose image is built: it is not there, the file says `pull_policy: build`, or `force`. */
+async function servicesToBuild(
+  context: Context,
+  record: EnvironmentRecord,
+  project: ComposeProject,
+  force: boolean,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const built = project.services.filter(({ build }) => build);
+  if (built.length === 0) return [];
+  const present = await presentImages(context, record, signal);
+  return built
+    .filter(({ name, image = `${record.workload.project}-${name}`, pullPolicy }) => {
+      if (force || pullPolicy === 'build') return true;
+      return pullPolicy !== 'always' && !isPresent(present, image);
+    })
+    .map(({ name }) => name);
 }
 
 /** Waits until services and ports are ready, opens the ports and says so. */
@@ -109,19 +143,13 @@ async function loadImages(
   const archives = archivePaths(project, record.workload);
   if (archives.length === 0) return;
   await operation.step('images', 'load container images', async (step) => {
-    const engine = context.sessions.engine(record);
-    const present = new Set((await engine.images({ signal: operation.signal })).flatMap(({ tags }) => tags));
+    const present = await presentImages(context, record, operation.signal);
     const wanted = project.services.flatMap(({ image }) => (image === undefined ? [] : [image]));
-    if (
-      wanted.length > 0 &&
-      wanted.every(
-        (image) =>
-          present.has(image) || present.has(`localhost/${image}`) || present.has(`docker.io/${image}`),
-      )
-    ) {
+    if (wanted.length > 0 && wanted.every((image) => isPresent(present, image))) {
       step.detail('they are there already');
       return;
     }
+    const engine = context.sessions.engine(record);
     for (const path of archives) {
       step.detail(path);
       await engine.loadImage(openForReading(path), { timeoutMs: LOAD_TIMEOUT_MS, signal: operation.signal });
@@ -129,10 +157,19 @@ async function loadImages(
   });
 }
 
-/** The project of a record, read again from its own text. */
-export function projectOf(record: EnvironmentRecord): ComposeProject {
-  const { project } = parseCompose(record.workload.compose, { variables: record.workload.variables });
-  if (project === undefined)
-    throw berthError('compose-invalid', `the Compose file of "${record.name}" cannot be read any more`);
-  return project;
+async function presentImages(
+  context: Context,
+  record: EnvironmentRecord,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const images = await context.sessions.engine(record).images({ signal });
+  return new Set(images.flatMap(({ tags }) => tags));
+}
+
+/** As Compose names it; the engine knows it with the registry before it and the tag behind it. */
+function isPresent(present: ReadonlySet<string>, image: string): boolean {
+  const tagged = /[:@][^/]*$/.test(image) ? image : `${image}:latest`;
+  return ['', 'localhost/', 'docker.io/', 'docker.io/library/'].some((prefix) =>
+    present.has(prefix + tagged),
+  );
 }

@@ -4,6 +4,7 @@ import type { ImageStore } from '../images/index.ts';
 import type { Ingress } from '../ingress/index.ts';
 import type { BaseTemplates, Machines, TemplateStore } from '../machines/index.ts';
 import type { EventLog, Operations } from '../operations/index.ts';
+import type { FileMeetings } from './files/meeting.ts';
 import type { EnvironmentRegistry } from './registry.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -28,5 +29,7 @@ export interface Context {
   readonly events: EventLog;
   readonly registry: EnvironmentRegistry;
   readonly sessions: Sessions;
+  /** Where operations meet the connections that bring their files. */
+  readonly fileMeetings: FileMeetings;
   readonly log: Log;
 }

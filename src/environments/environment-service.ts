@@ -1,6 +1,7 @@
 import type { ForkRequest, LifecycleRequest, LogLine, UpRequest } from '../contract/index.ts';
 import type { Environment, EnvironmentStats, Operation, ServiceStatus } from '../model/index.ts';
 import type { Context } from './context.ts';
+import { type FilesOptions, serveFiles } from './files/serve-files.ts';
 import { startFork } from './fork.ts';
 import { startRemove, startRestart, startStart, startStop } from './lifecycle.ts';
 import { type LogOptions, openLogs } from './logs.ts';
@@ -101,6 +102,10 @@ export class EnvironmentOperations {
       .engine(record)
       .exec(container, options.argv, startOptions(options, signal));
     return toTerminal(process, options.tty);
+  }
+
+  files(name: string, options: FilesOptions, signal: AbortSignal): Promise<TerminalProcess> {
+    return serveFiles(this.#context, name, options, signal);
   }
 
   async shell(

@@ -3,10 +3,11 @@ import { formatDuration, sleep } from '../base/index.ts';
 import { asBerthError, berthError } from '../errors/index.ts';
 import { tailFile } from '../host/index.ts';
 import type { OperationContext } from '../operations/index.ts';
-import { applyWorkload, projectOf } from './apply.ts';
+import { applyWorkload } from './apply.ts';
 import type { Context } from './context.ts';
 import { endMachine, renewIdentity } from './machine-life.ts';
 import { judgeRestart, RESTART_WINDOW_MS, recentRestarts } from './plan/judge-restart.ts';
+import { projectOf } from './project-of.ts';
 import type { EnvironmentRecord } from './record.ts';
 import type { Session } from './sessions.ts';
 

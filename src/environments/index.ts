@@ -1,5 +1,6 @@
 export type { Context, Log } from './context.ts';
 export { EnvironmentOperations } from './environment-service.ts';
+export { FileMeetings } from './files/meeting.ts';
 export { discard } from './fork.ts';
 export { reattach, recover } from './recover.ts';
 export { EnvironmentRegistry } from './registry.ts';

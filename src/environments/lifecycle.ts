@@ -4,7 +4,7 @@ import { memoryUse } from '../host/index.ts';
 import type { Operation } from '../model/index.ts';
 import { formatBytes } from '../base/index.ts';
 import type { OperationContext } from '../operations/index.ts';
-import { applyWorkload, projectOf } from './apply.ts';
+import { applyWorkload } from './apply.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { discard } from './fork.ts';
@@ -12,6 +12,7 @@ import { cancelRevival } from './guest-restart.ts';
 import { endMachine, renewIdentity } from './machine-life.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed } from './registry.ts';
+import { projectOf } from './project-of.ts';
 import { takeOver } from './take-over.ts';
 
 const BOOT_TIMEOUT_MS = 180_000;

@@ -16,6 +16,10 @@ export interface SharedFiles {
   readonly project: boolean;
   /** What `--allow-mount` named: absolute directories and files. */
   readonly mounts: readonly string[];
+  /** The project has a `.env`, and it was sent. */
+  readonly dotEnv?: boolean;
+  /** What `~` stands for in the Compose file. */
+  readonly home?: string;
 }
 
 /** What runs in an environment: the Compose file as the user gave it and the values of its variables. */

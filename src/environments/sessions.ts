@@ -1,3 +1,4 @@
+import { Mutex } from '../base/index.ts';
 import {
   connectEngine,
   connectGuestShell,
@@ -8,6 +9,7 @@ import {
 import { berthError } from '../errors/index.ts';
 import type { Machine } from '../machines/index.ts';
 import type { EnvironmentId } from '../model/index.ts';
+import type { SentFiles } from './files/sent-files.ts';
 import type { EnvironmentRecord } from './record.ts';
 
 /** A running machine with the connections into it that have been needed so far. */
@@ -25,6 +27,10 @@ export interface Session {
   lastPanic?: string;
   shell?: GuestShell;
   engine?: Engine;
+  /** Held while its files are brought in step with the host's. */
+  readonly filesLock: Mutex;
+  /** What it has of the host's files, once that was asked for. Another machine may have another disk. */
+  sentFiles?: SentFiles;
 }
 
 /** The machines that run, by environment. Connections are opened when first needed: a login costs half a second under emulation. */
@@ -37,7 +43,10 @@ export class Sessions {
   }
 
   add(id: EnvironmentId, machine: Machine): Session {
-    const session: Session = { machine, ending: false, isKnown: false, restarted: new AbortController() };
+    const session: Session = {
+      ...{ machine, ending: false, isKnown: false },
+      ...{ restarted: new AbortController(), filesLock: new Mutex() },
+    };
     this.#sessions.set(id, session);
     return session;
   }
@@ -81,13 +90,14 @@ export class Sessions {
     this.#sessions.delete(id);
   }
 
-  /** Closes the connections, of which new ones are opened when needed. */
+  /** Closes the connections, of which new ones are opened when needed, and forgets what was learned over them. */
   disconnect(id: EnvironmentId): void {
     const session = this.#sessions.get(id);
     session?.engine?.close();
     session?.shell?.close();
     delete session?.engine;
     delete session?.shell;
+    delete session?.sentFiles;
   }
 
   all(): [EnvironmentId, Session][] {

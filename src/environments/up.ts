@@ -1,14 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { basename } from 'node:path';
 import { berthError } from '../errors/index.ts';
 import type { UpRequest } from '../contract/index.ts';
-import { type ComposeProblem, type ComposeProject, parseCompose } from '../compose/index.ts';
 import { diskSpace, exists, hostMemory } from '../host/index.ts';
 import type { BuiltImage } from '../images/index.ts';
-import { isName, type Operation, type Shape, type TemplateId } from '../model/index.ts';
+import type { Operation, Shape, TemplateId } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import { checkFits } from '../placement/index.ts';
-import { applyWorkload, archivePaths } from './apply.ts';
+import { archivePaths } from './apply.ts';
+import { bringUp } from './bring-up.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { openEndpoint } from './endpoint.ts';
@@ -16,23 +15,10 @@ import { discard } from './fork.ts';
 import { bootMachine } from './lifecycle.ts';
 import { renewIdentity } from './machine-life.ts';
 import { planPorts } from './plan/ports.ts';
-import { resolveShape } from './plan/resolve-shape.ts';
-import type { EnvironmentRecord, Workload } from './record.ts';
+import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed } from './registry.ts';
 import { takeOver } from './take-over.ts';
-
-const DEFAULT_IMAGE = 'debian-13';
-
-/** A request that has been found right, with all that follows from it. */
-interface Wish {
-  readonly name: string;
-  readonly project: ComposeProject;
-  /** What is done otherwise than the file may suggest. */
-  readonly warnings: readonly ComposeProblem[];
-  readonly workload: Workload;
-  readonly shape: Shape;
-  readonly imageRef: string;
-}
+import { readWish, type Wish } from './wish.ts';
 
 /**
  * Checks a request completely, records the operation and begins it.
@@ -43,7 +29,7 @@ export async function startUp(
   request: UpRequest,
   o: { readonly idempotencyKey?: string },
 ): Promise<Operation> {
-  const wish = readRequest(request);
+  const wish = await readWish(context, request);
   await context.hypervisor.version();
   const known = context.registry.find(wish.name);
   if (known !== undefined) assertUnclaimed(known);
@@ -60,9 +46,7 @@ export async function startUp(
   await assertArchives(wish);
   if (known === undefined) await assertFits(context, wish.shape);
   const address = known?.address ?? context.registry.nextAddress();
-  const { ports, problems } = planPorts(wish.project, wish.workload.publish, address);
-  if (problems.length > 0) throw berthError('bad-request', 'a port cannot be published', { problems });
-  await context.ingress.check(ports, known?.id);
+  await assertPorts(context, wish, address, known?.id);
   const work = async (operation: OperationContext) => {
     for (const { line, message } of wish.warnings) {
       await operation.step('note', `note: line ${line ?? '?'}: ${message}`, async () => undefined);
@@ -74,46 +58,17 @@ export async function startUp(
   return context.operations.start('up', [wish.name], { name: wish.name }, work, o);
 }
 
-function readRequest(request: UpRequest): Wish {
-  const { project, problems, warnings } = parseCompose(request.compose, { variables: request.variables });
-  if (project === undefined) {
-    const unsupported = problems.every(({ kind }) => kind === 'unsupported');
-    const file = request.composePath ?? 'the Compose file';
-    const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
-    throw berthError(unsupported ? 'compose-unsupported' : 'compose-invalid', `${file} has ${count}`, {
-      problems: problems.map(({ kind: _kind, ...problem }) => problem),
-    });
-  }
-  const name = request.name ?? project.name ?? toName(basename(request.projectDirectory));
-  if (!isName(name)) {
-    throw berthError('name-invalid', `"${name}" cannot be the name of an environment`, {
-      problems: [{ path: 'name', message: 'lower-case letters, digits and hyphens, at most 40' }],
-    });
-  }
-  const workload: Workload = {
-    compose: request.compose,
-    ...(request.composePath === undefined ? {} : { composePath: request.composePath }),
-    projectDirectory: request.projectDirectory,
-    variables: request.variables,
-    project: name,
-    publish: request.publish ?? [],
-  };
-  return {
-    name,
-    project,
-    warnings,
-    workload,
-    shape: resolveShape(request.shape, project),
-    imageRef: request.image ?? project.berth.image ?? DEFAULT_IMAGE,
-  };
-}
-
-function toName(text: string): string {
-  return text
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9-]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 40);
+/** What one file tells of ports is checked before anything starts; what several say together is known only in the machine. */
+async function assertPorts(
+  context: Context,
+  wish: Wish,
+  address: string,
+  known: EnvironmentRecord['id'] | undefined,
+): Promise<void> {
+  const { ports, problems } = planPorts(wish.project, wish.workload.publish, address);
+  if (problems.length > 0 && !wish.project.incomplete)
+    throw berthError('bad-request', 'a port cannot be published', { problems });
+  if (wish.overrides.length === 0) await context.ingress.check(ports, known);
 }
 
 async function assertImageKnown(context: Context, ref: string): Promise<void> {
@@ -173,7 +128,7 @@ async function createEnvironment(
       const known = await takeOver(context, { ...record, disk }, machine);
       return renewIdentity(context, known, machine, signal);
     });
-    await applyWorkload(context, started, wish.project, operation);
+    await bringUp(context, started, wish, operation, []);
   } catch (error) {
     await settleFailure(context, record.id, error, signal.aborted);
     throw error;
@@ -230,7 +185,7 @@ async function updateEnvironment(
     if (context.sessions.find(record.id) === undefined) await bootMachine(context, record, operation);
     const before = context.registry.get(record.id).ports;
     const updated = await context.registry.update(record.id, { workload, ports });
-    await applyWorkload(context, updated ?? record, wish.project, operation, before);
+    await bringUp(context, updated ?? record, wish, operation, before);
   } catch (error) {
     await settleFailure(context, record.id, error, false);
     throw error;

@@ -1,6 +1,6 @@
 import { berthError, BerthError } from '../errors/index.ts';
 import type { Problem } from '../model/index.ts';
-import { composeEnvironment } from './compose-environment.ts';
+import { type ComposePlace, writeComposeFiles } from './compose-files.ts';
 import { type ComposeFailure, readComposeFailure } from './compose-output.ts';
 import type { EngineContainer } from './engine.ts';
 import { connectEngine } from './engine-client.ts';
@@ -9,11 +9,7 @@ import { ENGINE_SOCKET } from './ssh-guest-shell.ts';
 import type { WaitOptions } from './wait-options.ts';
 
 /** What Compose in the guest is to run. */
-export interface ComposeUpRequest extends WaitOptions {
-  /** Compose project name: `^[a-z0-9][a-z0-9_-]*$`. */
-  readonly project: string;
-  /** Directory in the guest that holds the project's files. */
-  readonly directory: string;
+export interface ComposeUpRequest extends ComposePlace, WaitOptions {
   /** Text of the Compose file. */
   readonly file: string;
   /** Values of the variables that it refers to. */
@@ -22,6 +18,19 @@ export interface ComposeUpRequest extends WaitOptions {
   readonly removeOrphans?: boolean;
   /** Called with each line of Compose's progress. */
   readonly onLine?: (line: string) => void;
+}
+
+/** What Compose in the guest is to build. */
+export interface ComposeBuildRequest extends Omit<ComposeUpRequest, 'removeOrphans'> {
+  /** Services whose images are built. */
+  readonly services: readonly string[];
+}
+
+/** What Compose in the guest is to put together. */
+export interface ComposeConfigRequest extends ComposePlace, WaitOptions {
+  /** Texts of Compose files, each over those before it. */
+  readonly files: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** What Compose in the guest is to take down. */
@@ -34,7 +43,6 @@ export interface ComposeDownRequest extends WaitOptions {
   readonly onLine?: (line: string) => void;
 }
 
-const WRITE_TIMEOUT_MS = 30_000;
 const DIAGNOSIS_TIMEOUT_MS = 20_000;
 const LOG_LINES = 10;
 const MAX_MESSAGE = 2_000;
@@ -47,28 +55,33 @@ const MAX_OUTPUT_BYTES = 256 * 1024;
  *   other failure of Compose, `guest-unreachable`, `timeout`
  */
 export async function composeUp(shell: GuestShell, request: ComposeUpRequest): Promise<void> {
-  const { project, directory } = request;
-  const environment = composeEnvironment(request.env);
-  const write = { ...waitOf(request), timeoutMs: Math.min(request.timeoutMs, WRITE_TIMEOUT_MS), mode: 0o600 };
-  const path = `${directory}/compose.yaml`;
-  await Promise.all([
-    shell.putFile(path, request.file, write),
-    shell.putFile(`${directory}/.env`, environment.file, write),
-  ]);
+  const written = await writeComposeFiles(shell, request, [request.file], request.env, waitOf(request));
   const orphans = request.removeOrphans === false ? [] : ['--remove-orphans'];
-  const argv = [
-    '--project-directory',
-    directory,
-    '-f',
-    path,
-    'up',
-    '--detach',
-    '--no-build',
-    '--pull',
-    'missing',
-    ...orphans,
-  ];
-  await runCompose(shell, project, argv, request, environment.process);
+  const up = ['up', '--detach', '--no-build', '--pull', 'missing', ...orphans];
+  await runCompose(shell, request.project, [...written.arguments, ...up], request, written.variables);
+}
+
+/** Builds images of services with the classic builder, which Podman serves. Fails as {@link composeUp}. */
+export async function composeBuild(shell: GuestShell, request: ComposeBuildRequest): Promise<void> {
+  const written = await writeComposeFiles(shell, request, [request.file], request.env, waitOf(request));
+  const argv = [...written.arguments, 'build', ...request.services];
+  const variables = { ...written.variables, DOCKER_BUILDKIT: '0' };
+  await runCompose(shell, request.project, argv, request, variables);
+}
+
+/**
+ * What several Compose files say together, with all that they extend and include, paths and variables filled in: one
+ * Compose file in JSON.
+ * @throws `compose-invalid` with what Compose has to say against them
+ */
+export async function composeConfig(shell: GuestShell, request: ComposeConfigRequest): Promise<string> {
+  const written = await writeComposeFiles(shell, request, request.files, request.env, waitOf(request));
+  const argv = [...written.arguments, 'config', '--format', 'json'];
+  const command = commandOf(request.project, argv, written.variables);
+  const outcome = await shell.exec(command, { ...waitOf(request), okExitCodes: 'any' });
+  if (outcome.code === 0) return outcome.stdout;
+  const { cause } = readComposeFailure(outcome.stderr);
+  throw berthError('compose-invalid', `Compose cannot put the files together: ${cause}`);
 }
 
 /** Stops and removes a project's containers and networks. Nothing happens when there are none. Fails as {@link composeUp}. */
@@ -85,22 +98,7 @@ async function runCompose(
   o: WaitOptions & { readonly onLine?: (line: string) => void },
   variables: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const assignments = Object.entries({ ...variables, DOCKER_HOST: `unix://${ENGINE_SOCKET}` }).map(
-    ([name, value]) => `${name}=${value}`,
-  );
-  const command = [
-    'env',
-    ...assignments,
-    'docker-compose',
-    '--ansi',
-    'never',
-    '--progress',
-    'plain',
-    '-p',
-    project,
-    ...argv,
-  ];
-  const outcome = await shell.exec(command, {
+  const outcome = await shell.exec(commandOf(project, argv, variables), {
     ...waitOf(o),
     okExitCodes: 'any',
     maxOutputBytes: MAX_OUTPUT_BYTES,
@@ -109,6 +107,18 @@ async function runCompose(
     },
   });
   if (outcome.code !== 0) throw await explain(shell, project, `${outcome.stdout}\n${outcome.stderr}`, o);
+}
+
+function commandOf(
+  project: string,
+  argv: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): string[] {
+  const assignments = Object.entries({ ...variables, DOCKER_HOST: `unix://${ENGINE_SOCKET}` }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
+  const compose = ['docker-compose', '--ansi', 'never', '--progress', 'plain', '-p', project];
+  return ['env', ...assignments, ...compose, ...argv];
 }
 
 function waitOf(o: WaitOptions): WaitOptions {

@@ -20,5 +20,21 @@ export type { InteractiveProcess, ProcessEnd, TerminalSize } from './interactive
 export { type SshTarget } from './ssh-client.ts';
 export { connectGuestShell, ENGINE_SOCKET } from './ssh-guest-shell.ts';
 export { type HostKeyPair, makeHostKeyPair } from './ssh-keys.ts';
+export {
+  applyFileChanges,
+  type FileChanges,
+  readSentFiles,
+  type SentFilesState,
+} from './sent-files.ts';
 export type { WaitOptions } from './wait-options.ts';
-export { type ComposeDownRequest, type ComposeUpRequest, composeDown, composeUp } from './compose-up.ts';
+export type { ComposePlace } from './compose-files.ts';
+export {
+  type ComposeBuildRequest,
+  type ComposeConfigRequest,
+  type ComposeDownRequest,
+  type ComposeUpRequest,
+  composeBuild,
+  composeConfig,
+  composeDown,
+  composeUp,
+} from './compose-up.ts';

@@ -1,4 +1,13 @@
-import { access, chmod as setMode, chown as setOwner, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import {
+  access,
+  chmod as setMode,
+  chown as setOwner,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+} from 'node:fs/promises';
 import { berthError } from '../errors/index.ts';
 import { isMissing, systemCode } from './system-error.ts';
 
@@ -29,6 +38,15 @@ export async function exists(path: string): Promise<boolean> {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Where a path leads once its symbolic links are followed; undefined when nothing is there. */
+export async function realPath(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path);
+  } catch {
+    return undefined;
   }
 }
 

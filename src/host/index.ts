@@ -16,6 +16,7 @@ export {
   listDirectory,
   readBytes,
   readText,
+  realPath,
   removeTree,
 } from './files.ts';
 export { type FollowOptions, followFile } from './follow-file.ts';

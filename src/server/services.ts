@@ -75,6 +75,15 @@ export interface LogOptions {
   readonly signal: AbortSignal;
 }
 
+export interface FilesOptions {
+  /** The `up` that waits for the files; without it the machine runs already. */
+  readonly operation?: string;
+  /** Generation whose list the caller has. */
+  readonly known?: string;
+  /** Do with the changes what `develop.watch` says. */
+  readonly actions: boolean;
+}
+
 /** Environments. `name` is a name or an id; what is not there is `not-found`. */
 export interface EnvironmentService {
   list(): Promise<readonly Environment[]>;
@@ -97,6 +106,8 @@ export interface EnvironmentService {
   console(name: string, tailBytes?: number): Promise<string>;
   exec(name: string, options: ExecOptions, signal: AbortSignal): Promise<InteractiveProcess>;
   shell(name: string, options: ShellOptions, signal: AbortSignal): Promise<InteractiveProcess>;
+  /** One exchange of files; its streams speak the messages that the contract describes. */
+  files(name: string, options: FilesOptions, signal: AbortSignal): Promise<InteractiveProcess>;
 }
 
 export interface TemplateService {

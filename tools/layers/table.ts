@@ -70,6 +70,10 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   compose: row(3, 'reads and checks a Compose file for what Berth must know of it', LOW, {
     packages: ['yaml'],
   }),
+  files: row(3, "a project's files: list them, compare two lists, pack and unpack archives", LOW_AND_HOST, {
+    packages: ['ignore', 'modern-tar'],
+    doors: ['node:fs'],
+  }),
   placement: row(3, 'pure: how many fit and where', LOW),
   operations: row(4, 'durable operations and the event log', [...LOW_AND_HOST, 'store']),
   ingress: row(4, 'published ports: listen, forward TCP and UDP', LOW_AND_HOST, {
@@ -97,7 +101,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   environments: row(
     6,
     'up, fork, stop, start, rm: a pure plan and the steps that carry it out',
-    [...LOW_AND_HOST, 'store', 'operations', 'machines', 'compose', 'guest', 'placement', 'ingress'],
+    [...LOW_AND_HOST, 'store', 'operations', 'machines', 'compose', 'files', 'guest', 'placement', 'ingress'],
     { typesOf: ['contract', 'hypervisor', 'network', 'images', 'endpoint'] },
   ),
   server: row(
@@ -113,7 +117,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   cli: row(
     7,
     'one file per command; talks to the daemon only through `client`',
-    [...LOW_AND_HOST, 'contract', 'client'],
+    [...LOW_AND_HOST, 'contract', 'files', 'client'],
     {
       packages: ['commander', 'ws'],
       doors: ['node:*', 'package.json'],
@@ -132,6 +136,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
       'network',
       'images',
       'compose',
+      'files',
       'placement',
       'operations',
       'ingress',

@@ -101,10 +101,16 @@ export function name(text: string): string {
   );
 }
 
-/** The one Compose file: a second one would be read by nobody. */
-export function composeFile(text: string, before: string | undefined): string {
-  if (before === undefined) return text;
-  throw new InvalidArgumentError('Only one Compose file is read: put everything into it.');
+/** One more Compose file. */
+export function composeFile(text: string, before: readonly string[] = []): readonly string[] {
+  if (before.includes('-') && text === '-')
+    throw new InvalidArgumentError('Standard input can be read only once.');
+  return [...before, text];
+}
+
+/** One more `--allow-mount`. */
+export function allowMount(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
 /** One more `--publish`. */

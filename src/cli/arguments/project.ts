@@ -12,12 +12,19 @@ export const COMPOSE_FILES = [
   'docker-compose.yaml',
 ] as const;
 
+/** Files over the one that was found, in the order in which `docker compose` looks for them; the first that is there counts. */
 const OVERRIDES = [
-  'compose.override.yaml',
   'compose.override.yml',
+  'compose.override.yaml',
   'docker-compose.override.yml',
   'docker-compose.override.yaml',
 ];
+
+/** A Compose file that was read. */
+export interface ComposeText {
+  readonly path: string;
+  readonly text: string;
+}
 
 /** A Compose file with what belongs to it. */
 export interface Project {
@@ -30,16 +37,16 @@ export interface Project {
   readonly variables: Readonly<Record<string, string>>;
   /** Name of its environment: the file's `name:`, else the directory's, fitted to the pattern. */
   readonly name?: string;
-  /** Override files beside it, which are not read. */
-  readonly ignored: readonly string[];
+  /** Further Compose files, each over those before it. */
+  readonly overrides: readonly ComposeText[];
 }
 
 /** Where to look for a project. */
 export interface ProjectPlace {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** `--file`; `-` is standard input. */
-  readonly file?: string;
+  /** `--file`, each over those before it; `-` is standard input. */
+  readonly files?: readonly string[];
   /** Reads standard input to its end. */
   readonly readInput?: () => Promise<string>;
 }
@@ -49,13 +56,14 @@ export interface ProjectPlace {
  * `undefined` when there is none. Throws `bad-request` when the file named is not there.
  */
 export async function findProject(place: ProjectPlace): Promise<Project | undefined> {
-  if (place.file === '-') return projectOf('-', place.cwd, (await place.readInput?.()) ?? '', place.env);
-  if (place.file !== undefined) return namedProject(place.file, place);
+  const named = place.files ?? namedByEnvironment(place);
+  if (named.length > 0) return namedProject(named, place);
   for (let directory = resolve(place.cwd); ; directory = dirname(directory)) {
     for (const file of COMPOSE_FILES) {
       const path = join(directory, file);
       const text = await readText(path);
-      if (text !== undefined) return projectOf(path, directory, text, place.env);
+      if (text !== undefined)
+        return projectOf(directory, [{ path, text }, ...(await overridesIn(directory))], place.env);
     }
     if (dirname(directory) === directory) return undefined;
   }
@@ -84,7 +92,31 @@ export async function environmentName(given: string | undefined, place: ProjectP
   );
 }
 
-async function namedProject(file: string, place: ProjectPlace): Promise<Project> {
+/** `COMPOSE_FILE`, as `docker compose` heeds it. */
+function namedByEnvironment({ env }: ProjectPlace): readonly string[] {
+  const separator = env['COMPOSE_PATH_SEPARATOR'] ?? ':';
+  return (env['COMPOSE_FILE'] ?? '').split(separator).filter((file) => file !== '');
+}
+
+async function overridesIn(directory: string): Promise<readonly ComposeText[]> {
+  for (const file of OVERRIDES) {
+    const path = join(directory, file);
+    const text = await readText(path).catch(() => undefined);
+    if (text !== undefined) return [{ path, text }];
+  }
+  return [];
+}
+
+async function namedProject(files: readonly string[], place: ProjectPlace): Promise<Project> {
+  const texts: ComposeText[] = [];
+  for (const file of files) texts.push(await readNamed(file, place));
+  const [first] = texts;
+  const directory = first === undefined || first.path === '-' ? resolve(place.cwd) : dirname(first.path);
+  return projectOf(directory, texts, place.env);
+}
+
+async function readNamed(file: string, place: ProjectPlace): Promise<ComposeText> {
+  if (file === '-') return { path: '-', text: (await place.readInput?.()) ?? '' };
   const path = resolve(place.cwd, file);
   const text = await readText(path).catch((error: unknown) => {
     const words = error instanceof Error ? error.message : String(error);
@@ -93,37 +125,28 @@ async function namedProject(file: string, place: ProjectPlace): Promise<Project>
       cause: error,
     });
   });
-  if (text === undefined) {
-    throw berthError('bad-request', `There is no file ${file}`, {
-      remedy: 'Name the Compose file with -f FILE.',
-    });
-  }
-  return projectOf(path, dirname(path), text, place.env);
+  if (text !== undefined) return { path, text };
+  throw berthError('bad-request', `There is no file ${file}`, {
+    remedy: 'Name the Compose file with -f FILE.',
+  });
 }
 
 async function projectOf(
-  path: string,
   directory: string,
-  text: string,
+  texts: readonly ComposeText[],
   env: ProjectPlace['env'],
 ): Promise<Project> {
-  const variables = collectVariables(
-    text,
-    await readText(join(directory, '.env')).catch(() => undefined),
-    env,
-  );
-  const name = deriveName({ directory, text, variables });
-  const present = await Promise.all(
-    OVERRIDES.map(async (file) =>
-      (await readText(join(directory, file)).catch(() => undefined)) === undefined ? [] : [file],
-    ),
-  );
+  const [main, ...overrides] = texts;
+  if (main === undefined) throw berthError('bad-request', 'No Compose file is named');
+  const dotEnv = await readText(join(directory, '.env')).catch(() => undefined);
+  const variables = collectVariables(texts.map(({ text }) => text).join('\n'), dotEnv, env);
+  const name = deriveName({ directory, text: main.text, variables });
   return {
-    path,
+    path: main.path,
     directory,
-    text,
+    text: main.text,
     variables,
-    ignored: present.flat(),
+    overrides,
     ...(name === undefined ? {} : { name }),
   };
 }

@@ -1,10 +1,11 @@
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { Command } from 'commander';
-import type { Client } from '../../client/index.ts';
-import { asBerthError, berthError } from '../../errors/index.ts';
+import type { Client, FileExchange } from '../../client/index.ts';
+import { asBerthError, BerthError, berthError } from '../../errors/index.ts';
 import type { PublishRequest, ShapeRequest, UpRequest } from '../../contract/index.ts';
 import type { Operation } from '../../model/index.ts';
 import {
+  allowMount,
   composeFile,
   gibibytes,
   mebibytes,
@@ -18,6 +19,8 @@ import {
 import { type Project, requireProject } from '../arguments/project.ts';
 import type { Cli } from '../cli.ts';
 import { formatJson } from '../format/json.ts';
+import { printNotes } from '../files/print-notes.ts';
+import { type Sent, sendFiles } from '../files/send-files.ts';
 import { runOperation } from '../operation/run.ts';
 import { readInput } from '../terminal/read-input.ts';
 import { warnOfEmulation } from './emulation-note.ts';
@@ -25,7 +28,7 @@ import { printReady } from './print-ready.ts';
 
 /** Options of `berth up`. */
 export interface UpOptions extends OperationOptions {
-  readonly file?: string;
+  readonly file?: readonly string[];
   readonly name?: string;
   readonly cpus?: number;
   /** MiB. */
@@ -34,6 +37,8 @@ export interface UpOptions extends OperationOptions {
   readonly disk?: number;
   readonly publish?: readonly PublishRequest[];
   readonly image?: string;
+  readonly build?: boolean;
+  readonly allowMount?: readonly string[];
 }
 
 export function define(cli: Cli): Command {
@@ -42,7 +47,7 @@ export function define(cli: Cli): Command {
     .argument('[environment]', 'its name; the same as --name', name)
     .option(
       '-f, --file <file>',
-      'Compose file, - for standard input (default: found as docker compose does)',
+      'Compose file, - for standard input; may be repeated, each over those before it (default: found as docker compose does)',
       composeFile,
     )
     .option(
@@ -55,12 +60,15 @@ export function define(cli: Cli): Command {
     .option('--disk <size>', 'virtual size of the disk, such as 20GiB', gibibytes)
     .option('--publish <address:port:service:port>', 'publish one more port; may be repeated', publish)
     .option('--image <image>', 'image of the guest, by name or id')
+    .option('--build', 'build images that are there already, too')
+    .option('--allow-mount <path>', 'let containers mount this path of the host; may be repeated', allowMount)
     .action((environment: string | undefined, options: UpOptions) => up(cli, environment, options));
   withOperation(command);
   return withExamples(command, [
     'berth up',
     'berth up -f examples/shop/compose.yaml --name shop',
     'berth up --memory 1GiB --cpus 2 --publish 0.0.0.0:8080:web:80',
+    'berth up -f compose.yaml -f compose.test.yaml --allow-mount /data/fixtures',
   ]);
 }
 
@@ -70,18 +78,67 @@ async function up(cli: Cli, environment: string | undefined, options: UpOptions)
     cwd: cli.cwd,
     env: cli.env,
     readInput,
-    ...(file === undefined ? {} : { file }),
+    ...(file === undefined ? {} : { files: file }),
   });
-  for (const ignored of project.ignored)
-    cli.err.line(`note: ${ignored} is not read; only one Compose file is`);
-  const request = upRequest(project, environment === undefined ? options : { ...options, name: environment });
+  const request = upRequest(
+    cli,
+    project,
+    environment === undefined ? options : { ...options, name: environment },
+  );
   const client = await cli.connect(options);
-  const operation = await runOperation(cli, client, () => upNamingFile(client, request), options);
+  const operation = await runWithFiles(cli, client, request, options);
   if (operation === undefined) return;
   const result = await client.environments.get(operation.result?.names[0] ?? request.name ?? '');
   if (options.json === true) return cli.out.line(formatJson(result));
   printReady(cli, result, operation);
   if (options.quiet !== true) await warnOfEmulation(cli, client);
+}
+
+/** The operation, with the files that it needs brought to it as it goes on. */
+async function runWithFiles(
+  cli: Cli,
+  client: Client,
+  request: UpRequest & { readonly name: string },
+  options: UpOptions,
+): Promise<Operation | undefined> {
+  let sending: Promise<Sent | undefined> | undefined;
+  const start = async () => {
+    const operation = await upNamingFile(client, request);
+    sending = bringFiles(client, request.name, operation.id);
+    // Looked at below.
+    sending.catch(() => undefined);
+    return operation;
+  };
+  try {
+    return await runOperation(cli, client, start, options);
+  } catch (error) {
+    // What kept the files from being sent is the cause of what the operation says of them.
+    await sending;
+    throw error;
+  } finally {
+    const sent = await sending?.catch(() => undefined);
+    if (sent !== undefined && options.quiet !== true) printNotes(cli, sent.notes);
+  }
+}
+
+/** Undefined when the operation ended without them. */
+async function bringFiles(client: Client, name: string, operation: string): Promise<Sent | undefined> {
+  let exchange: FileExchange;
+  try {
+    exchange = await client.environments.files(name, { operation });
+    await exchange.offer;
+  } catch {
+    return undefined;
+  }
+  try {
+    return await sendFiles(exchange);
+  } catch (error) {
+    // The daemon's own failures are told by the operation.
+    if (error instanceof BerthError && error.code !== 'bad-request') return undefined;
+    throw error;
+  } finally {
+    exchange.close();
+  }
 }
 
 // Line numbers mean nothing without their file, which only this side knows by the name that the user gave it.
@@ -104,6 +161,7 @@ function shownPath(path: string | undefined): string {
 
 /** The request for a project and the flags. Throws `bad-request` when no name can be made from the project. */
 export function upRequest(
+  cli: Pick<Cli, 'cwd' | 'env'>,
   project: Project,
   options: Partial<UpOptions>,
 ): UpRequest & { readonly name: string } {
@@ -123,6 +181,20 @@ export function upRequest(
     ...(shape === undefined ? {} : { shape }),
     ...(options.publish === undefined ? {} : { publish: options.publish }),
     ...(options.image === undefined ? {} : { image: options.image }),
+    ...(project.overrides.length === 0 ? {} : { overrides: project.overrides }),
+    ...(options.build === true ? { build: true } : {}),
+    files: filesRequest(cli, options.allowMount ?? []),
+  };
+}
+
+function filesRequest(
+  cli: Pick<Cli, 'cwd' | 'env'>,
+  mounts: readonly string[],
+): NonNullable<UpRequest['files']> {
+  const home = cli.env['HOME'];
+  return {
+    ...(home?.startsWith('/') === true ? { home } : {}),
+    ...(mounts.length === 0 ? {} : { mounts: mounts.map((path) => resolve(cli.cwd, path)) }),
   };
 }
 

@@ -211,4 +211,33 @@ export const environmentRoutes = {
     stream: 'websocket',
     errors: ['not-found', 'not-running', 'guest-unreachable'],
   },
+  'environments.files': {
+    method: 'GET',
+    path: '/environments/:name/files',
+    summary: "Bring a machine's files in step with the host's",
+    description:
+      'One exchange, as JSON lines in frames. On stdout: a `FilesOffer`; then what the machine has, one entry a line, as `["f",path,mode,uid,gid,size,mtime in µs]` for a file, `d` for a directory, `l` for a link with its target at the end; then `FilesReady`. On stdin: an entry for each thing that is new or changed, `["-",path]` for each that is no more, `["=",…entry]` for what the machine has already and only is to be remembered, an empty line; then a tar archive of what is new or changed, with paths from the root, and `eof`. On stdout: `FilesDone`, and exit code 0. Nothing changes without at least one line.',
+    status: 101,
+    params,
+    query: record({
+      operation: Type.Optional(
+        reference('An `up` that waits for these files; default: none, the machine runs already.'),
+      ),
+      known: Type.Optional(
+        Type.String({ pattern: '^[0-9a-f]{16}$', description: 'Generation whose list the caller has.' }),
+      ),
+      actions: Type.Optional(
+        flag('Do with the changes what `develop.watch` of the Compose file says; default false.'),
+      ),
+    }),
+    stream: 'websocket',
+    errors: [
+      'not-found',
+      'not-running',
+      'conflict',
+      'disk-full',
+      'guest-unreachable',
+      'guest-command-failed',
+    ],
+  },
 } as const satisfies Record<string, Route>;

@@ -34,6 +34,31 @@ export const PublishRequestSchema = record(
   },
 );
 
+const absolutePath = (description: string) =>
+  Type.String({ pattern: '^/', maxLength: 4096, description: `${description} Absolute.` });
+
+export const ComposeTextSchema = record(
+  { path: text('Where it was read from; used in messages only.'), text: text('Its text.') },
+  { title: 'ComposeText', description: 'A further Compose file.' },
+);
+
+export const UpFilesSchema = record(
+  {
+    home: Type.Optional(absolutePath('Home directory of the user, for paths that begin with `~`.')),
+    mounts: Type.Optional(
+      list(absolutePath('A directory or file outside of the project.'), {
+        description:
+          'What else of the host the machine is to have, at the same path; kept with the environment.',
+      }),
+    ),
+  },
+  {
+    title: 'UpFiles',
+    description:
+      'The caller sends the files of the project: once it has the operation, it opens `environments.files` with its id.',
+  },
+);
+
 export const UpRequestSchema = record(
   {
     name: Type.Optional(
@@ -50,6 +75,13 @@ export const UpRequestSchema = record(
     shape: Type.Optional(ShapeRequestSchema),
     publish: Type.Optional(list(PublishRequestSchema, { description: 'More ports to publish.' })),
     image: Type.Optional(reference('Image of the guest, by name or id; default: `debian-13`.')),
+    overrides: Type.Optional(
+      list(ComposeTextSchema, { description: 'Further Compose files, each over those before it.' }),
+    ),
+    files: Type.Optional(UpFilesSchema),
+    build: Type.Optional(
+      flag('Build the images of services with `build` even where they are there already; default false.'),
+    ),
   },
   {
     title: 'UpRequest',

@@ -23,6 +23,8 @@ export function environmentHandlers(
       const options = { ...terminalOf(query), service: query.service, argv: query.cmd };
       return environments.exec(params.name, options, signal);
     },
+    'environments.files': ({ params, query, signal }) =>
+      environments.files(params.name, { actions: false, ...query }, signal),
     'environments.shell': ({ params, query, signal }) => {
       const options = { ...terminalOf(query), ...(query.cmd === undefined ? {} : { argv: query.cmd }) };
       return environments.shell(params.name, options, signal);

@@ -51,6 +51,7 @@ test('up sends the file, the directory and the flags, and ends with address and 
       return operation({ state: 'running' });
     },
     get: async () => environment(),
+    files: () => Promise.reject(new Error('the operation has ended')),
   });
   const file = `${import.meta.dirname}/compose.sample.yaml`;
   const flags = [
@@ -64,6 +65,11 @@ test('up sends the file, the directory and the flags, and ends with address and 
     '0.0.0.0:80:web:80',
     '--publish',
     '0.0.0.0:81:web:80',
+    '--build',
+    '--allow-mount',
+    '/data',
+    '--allow-mount',
+    'near',
   ];
   const { out, err } = await runFake(client, 'up', '-f', file, '--image', 'debian-13', ...flags);
   expect(sent).toEqual([
@@ -79,6 +85,8 @@ test('up sends the file, the directory and the flags, and ends with address and 
         { hostAddress: '0.0.0.0', hostPort: 81, service: 'web', containerPort: 80 },
       ],
       image: 'debian-13',
+      build: true,
+      files: { mounts: ['/data', '/proc/near'] },
     },
   ]);
   expect(out).toBe(
@@ -276,7 +284,7 @@ test('host doctor shows remedies and ends with 5 when something is missing', asy
 test.each([
   [['up', '--cpus', '0'], 'whole number of 1 or more'],
   [['up', '--memory', 'much'], '768MiB'],
-  [['up', '-f', 'a.yaml', '-f', 'b.yaml'], 'Only one Compose file'],
+  [['up', '-f', '-', '-f', '-'], 'Standard input can be read only once'],
   [['up', '--publish', '8080:80'], 'ADDRESS:PORT:SERVICE:PORT'],
   [['up', '--name', 'Shop!'], 'lower-case letters'],
   [['fork'], 'missing required argument'],

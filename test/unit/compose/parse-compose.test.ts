@@ -48,14 +48,14 @@ test('reports every problem at once, in the order of the file, with line and col
 volume: {}
 `),
   ).toEqual([
-    '2:3 services.web has no "image"',
+    '2:3 services.web has neither "image" nor "build"',
     '3:5 services.web.imagee there is no key "imagee" here; did you mean "image"?',
     '5:9 services.web.ports[0] "99999" is no port of the host: 1 to 65535, or a range such as 8000-8010',
     '6:9 services.web.ports[1] has no "target", the port inside the container',
-    expect.stringMatching(/^9:15 services\.db\.volumes\[0\] "\.\/data" is a path of this host/),
+    expect.stringMatching(/^9:15 services\.db\.volumes\[0\] "\.\/data" is a file of this host/),
     '9:31 services.db.volumes[1] "store" is not declared in the file\'s "volumes"',
     '10:16 services.db.networks[0] "back" is not declared in the file\'s "networks"',
-    expect.stringMatching(/^11:5 services\.db\.env_file "env_file" reads a file of this host/),
+    expect.stringMatching(/^11:15 services\.db\.env_file "\.env" is a file of this host/),
     '12:18 services.db.depends_on[0] there is no active service "cache"',
     '13:1 volume there is no key "volume" here; did you mean "volumes"?',
   ]);
@@ -69,9 +69,9 @@ test('tells what breaks the specification from what Berth cannot do yet', () => 
 });
 
 test.each([
-  ['build without image', 'services: {a: {build: .}}', 'services.a.build'],
-  ['include', 'include: [b.yaml]\nservices: {a: {image: x}}', 'include'],
-  ['extends', 'services: {a: {extends: {service: b}}, b: {image: x}}', 'services.a.extends'],
+  ['build', 'services: {a: {build: .}}', 'services.a.build'],
+  ['include', 'include: [b.yaml]\nservices: {a: {image: x}}', 'include[0]'],
+  ['extends', 'services: {a: {extends: {service: b, file: c.yaml}}, b: {image: x}}', 'services.a.extends'],
   ['config file', 'services: {a: {image: x, configs: [c]}}\nconfigs: {c: {file: ./c}}', 'configs.c.file'],
   ['secret file', 'services: {a: {image: x, secrets: [s]}}\nsecrets: {s: {file: ./s}}', 'secrets.s.file'],
   ['home directory', 'services: {a: {image: x, volumes: ["~/data:/data"]}}', 'services.a.volumes[0]'],
@@ -88,7 +88,7 @@ test.each([
     'volumes.v.driver_opts.device',
   ],
   ['the port of the machine itself', 'services: {a: {image: x, ports: ["22:22"]}}', 'services.a.ports[0]'],
-])('%s is refused with a remedy', (_name, text, path) => {
+])('%s is refused when no files go to the machine', (_name, text, path) => {
   const [problem, ...more] = read(text).problems;
   expect(more).toEqual([]);
   expect(problem).toMatchObject({ kind: 'unsupported', path });
@@ -99,12 +99,6 @@ test('paths that the machine has itself may be mounted', () => {
   const text =
     'services: {a: {image: x, volumes: ["/etc/localtime:/etc/localtime:ro", "/run/podman/podman.sock:/s", "/:/host:ro"]}}';
   expect(problems(text)).toEqual([]);
-});
-
-test('build beside an image is left out with a warning', () => {
-  const reading = read('services: {a: {image: x, build: .}}');
-  expect(reading.project?.services[0]).toMatchObject({ image: 'x', build: true });
-  expect(reading.warnings).toMatchObject([{ kind: 'warning', path: 'services.a.build' }]);
 });
 
 test.each([

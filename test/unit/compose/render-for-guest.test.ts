@@ -49,7 +49,7 @@ test('a shared list of ports is changed once', () => {
   );
 });
 
-test('hides build beside an image, ports of the host network, and the settings', () => {
+test('hides ports of the host network, and the settings', () => {
   const text = `x-berth:
   cpus: 2
   images: [a.tar]
@@ -63,7 +63,7 @@ services:
   expect(parseDocument(render(text)).toJS()).toEqual({
     'x-berth': {},
     services: {
-      a: { image: 'x', 'x-berth-build': { context: '.' } },
+      a: { image: 'x', build: { context: '.' } },
       b: { image: 'x', network_mode: 'host', 'x-berth-ports': ['127.0.0.1:80:80'] },
     },
   });

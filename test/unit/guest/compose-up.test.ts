@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { composeDown, composeUp, type ExecOptions, type GuestShell } from '../../../src/guest/index.ts';
 
 const TIME = { timeoutMs: 5_000 };
+const PLACE = { project: 'p', directory: '/d', projectDirectory: '/d', envFiles: [], ...TIME };
 
 /** A shell that notes what it is asked and answers as told; its engine is not reachable. */
 function shellThat(code: number, output = '') {
@@ -30,30 +31,35 @@ test("writes the files for root only and runs docker-compose on the guest's engi
   await composeUp(shell, {
     ...TIME,
     project: 'shop',
-    directory: '/srv/shop',
+    directory: '/var/lib/shop',
+    projectDirectory: '/srv/shop',
+    envFiles: ['/srv/shop/.env'],
+    home: '/home/me',
     file: 'services: {}',
     env: { A: 'b', Q: "it's" },
     onLine: (line) => lines.push(line),
   });
   expect(Object.fromEntries(files)).toEqual({
-    '/srv/shop/compose.yaml': { content: 'services: {}', mode: 0o600 },
-    '/srv/shop/.env': { content: "A='b'\n", mode: 0o600 },
+    '/var/lib/shop/compose.yaml': { content: 'services: {}', mode: 0o600 },
+    '/var/lib/shop/.env': { content: "A='b'\n", mode: 0o600 },
   });
   expect(commands[0]?.argv.join(' ')).toBe(
-    "env Q=it's DOCKER_HOST=unix:///run/podman/podman.sock docker-compose --ansi never --progress plain -p shop" +
-      ' --project-directory /srv/shop -f /srv/shop/compose.yaml up --detach --no-build --pull missing --remove-orphans',
+    "env Q=it's HOME=/home/me DOCKER_CONFIG=/root/.docker DOCKER_HOST=unix:///run/podman/podman.sock" +
+      ' docker-compose --ansi never --progress plain -p shop --project-directory /srv/shop' +
+      ' --env-file /srv/shop/.env --env-file /var/lib/shop/.env -f /var/lib/shop/compose.yaml' +
+      ' up --detach --no-build --pull missing --remove-orphans',
   );
   expect(lines).toEqual(['Container s-web-1  Started']);
 });
 
 test('orphans stay when that is wished', async () => {
   const { shell, commands } = shellThat(0);
-  await composeUp(shell, { ...TIME, project: 'p', directory: '/d', file: '', env: {}, removeOrphans: false });
+  await composeUp(shell, { ...PLACE, file: '', env: {}, removeOrphans: false });
   expect(commands[0]?.argv).not.toContain('--remove-orphans');
 });
 
 test("a refused file is the file's fault, any other failure the engine's, even when it cannot be asked", async () => {
-  const request = { ...TIME, project: 'p', directory: '/d', file: '', env: {} };
+  const request = { ...PLACE, file: '', env: {} };
   await expect(
     composeUp(shellThat(15, 'validating /d/compose.yaml: no').shell, request),
   ).rejects.toMatchObject({ code: 'compose-invalid' });

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ignore from 'ignore';
+
+/** Name of the file in which a project says what of it is not sent, in the syntax of `.gitignore`. */
+export const IGNORE_FILE = '.berthignore';
+
+/** Tells whether something is left out, by its path below the root, without a slash before it. */
+export type IgnoreRules = (relativePath: string, isDirectory: boolean) => boolean;
+
+/** The rules in the root's `.berthignore`; nothing is left out without one. */
+export function readIgnoreRules(root: string): IgnoreRules {
+  let text: string;
+  try {
+    text = readFileSync(join(root, IGNORE_FILE), 'utf8');
+  } catch {
+    return () => false;
+  }
+  return ignoreRules(text);
+}
+
+/** Rules in the syntax of `.gitignore`. */
+export function ignoreRules(text: string): IgnoreRules {
+  const rules = ignore({ allowRelativePaths: true }).add(text);
+  return (path, isDirectory) => rules.ignores(isDirectory ? `${path}/` : path);
+}
