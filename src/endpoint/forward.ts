@@ -1,8 +1,10 @@
 import { type IncomingMessage, request, type RequestOptions, type ServerResponse } from 'node:http';
+import type { Transform } from 'node:stream';
 import { answerError, dockerErrorOf } from './docker-error.ts';
 import { berthError } from '../errors/index.ts';
 import type { EngineAgent } from './engine-agent.ts';
 import { messageHeaders } from './headers.ts';
+import { mendingOf } from './mend.ts';
 
 /**
  * Carries a request to the engine and its answer back, both as they come, none of them stored. When the client goes, the
@@ -21,7 +23,7 @@ export function forward(
   });
   outgoing.on('response', (reply) => {
     isAnswered = true;
-    sendReply(reply, answer);
+    sendReply(reply, answer, reply.statusCode === 200 ? mendingOf(incoming.method, incoming.url) : undefined);
   });
   outgoing.on('error', (error) => {
     // An engine that answers before it has read everything closes its side; the answer counts.
@@ -47,9 +49,10 @@ function optionsOf(incoming: IncomingMessage, body: Buffer | undefined): Request
   return { method: incoming.method, path: incoming.url, headers, setHost: false };
 }
 
-function sendReply(reply: IncomingMessage, answer: ServerResponse): void {
+function sendReply(reply: IncomingMessage, answer: ServerResponse, mending: Transform | undefined): void {
   answer.sendDate = false;
-  answer.writeHead(reply.statusCode ?? 502, reply.statusMessage, messageHeaders(reply.rawHeaders));
+  const headers = messageHeaders(reply.rawHeaders, mending === undefined ? [] : ['content-length']);
+  answer.writeHead(reply.statusCode ?? 502, reply.statusMessage, headers);
   // Those who follow something that is still silent wait for these.
   answer.flushHeaders();
   reply.on('end', () => {
@@ -59,7 +62,8 @@ function sendReply(reply: IncomingMessage, answer: ServerResponse): void {
   reply.on('close', () => {
     if (!reply.complete) answer.destroy();
   });
-  reply.pipe(answer);
+  if (mending === undefined) reply.pipe(answer);
+  else reply.pipe(mending).pipe(answer);
 }
 
 /** One that found a kept stream closed may be sent again when nothing of it can have been done or read. */
