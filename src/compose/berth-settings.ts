@@ -1,6 +1,7 @@
 import { parseByteSize } from '../base/index.ts';
 import { checkKeys } from './check-keys.ts';
 import type { BerthSettings } from './compose-project.ts';
+import { readHostAccess } from './host-access.ts';
 import { BERTH_KEYS } from './keys.ts';
 import type { ProblemList } from './problem-list.ts';
 import { child, isText, itemsOf, type Value } from './value.ts';
@@ -14,10 +15,10 @@ const SIZE_WITH_UNIT = /[kmgt]i?b?\s*$/i;
 /** Reads `x-berth`. */
 export function readBerthSettings(root: Value, problems: ProblemList): BerthSettings {
   const section = root.kind === 'map' ? root.entries.get('x-berth') : undefined;
-  if (section === undefined || section.value.kind === 'null') return { images: [] };
+  if (section === undefined || section.value.kind === 'null') return { images: [], hostAccess: [] };
   if (section.value.kind !== 'map') {
     problems.add('invalid', 'x-berth', 'must be a map', section.keyPlace.start);
-    return { images: [] };
+    return { images: [], hostAccess: [] };
   }
   checkKeys(section.value, 'x-berth', BERTH_KEYS, problems);
   const reading = new SettingsReader(section.value, problems);
@@ -35,6 +36,7 @@ export function readBerthSettings(root: Value, problems: ProblemList): BerthSett
     ...(diskGib === undefined ? {} : { diskGib }),
     ...(image === undefined ? {} : { image }),
     images: reading.archives(),
+    hostAccess: readHostAccess(section.value, problems),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Problem, Protocol } from '../model/index.ts';
+import type { HostPort, Problem, Protocol } from '../model/index.ts';
 
 /** One port that a service publishes. Ranges are spelled out: one entry for each port. */
 export interface ComposePort {
@@ -87,6 +87,8 @@ export interface BerthSettings {
   readonly image?: string;
   /** Container image archives to load before `up`: paths relative to the Compose file, never outside its directory. */
   readonly images: readonly string[];
+  /** Ports of the host that the environment may reach, in the file's order, ranges spelled out. */
+  readonly hostAccess: readonly HostPort[];
 }
 
 export interface ComposeProject {

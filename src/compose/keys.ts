@@ -276,4 +276,11 @@ export const CONFIG_KEYS: KeyTable = {
   template_driver: 's',
 };
 
-export const BERTH_KEYS: KeyTable = { cpus: 'ns', memory: 'ns', disk: 'ns', image: 's', images: 'l' };
+export const BERTH_KEYS: KeyTable = {
+  cpus: 'ns',
+  memory: 'ns',
+  disk: 'ns',
+  image: 's',
+  images: 'l',
+  'host-access': 'l',
+};

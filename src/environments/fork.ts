@@ -6,11 +6,12 @@ import type { OperationContext } from '../operations/index.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { openEndpoint } from './endpoint.ts';
-import { type FrozenWorkload, freezeEnvironment } from './freeze-environment.ts';
+import { startFollowing } from './following.ts';
+import { type FrozenWorkload, freezeEnvironment, frozenWorkloadOf } from './freeze-environment.ts';
 import { endMachine, renewIdentity } from './machine-life.ts';
 import { forkNames } from './plan/fork-names.ts';
 import { portsOfFork } from './plan/ports.ts';
-import { publishPorts, waitForPorts } from './ports.ts';
+import { publishFollowed, publishPorts, waitForPorts } from './ports.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed, type EnvironmentDraft } from './registry.ts';
 import { takeOver } from './take-over.ts';
@@ -83,18 +84,29 @@ function sourceOf(context: Context, parent: EnvironmentRecord): Source {
       { remedy: `Start it with \`./berth start ${parent.name}\`.` },
     );
   }
-  const { name, boot, image, ports, services, address } = parent;
-  const workload = { ...parent.workload, ports, services, address };
+  const { name, boot, image } = parent;
+  const workload = frozenWorkloadOf(parent);
   return { name, parent, templateId: parent.template, boot, image, workload };
 }
 
 function draftOf(source: Source, name: string, operation: OperationId): EnvironmentDraft {
-  const { ports, services, address: parentAddress, ...workload } = source.workload;
+  const {
+    ports,
+    services,
+    address: parentAddress,
+    followed = [],
+    followedMark,
+    hostAccess,
+    ...workload
+  } = source.workload;
   return {
     ...{ name, state: 'creating', parent: source.name, image: source.image, operation },
     template: source.templateId,
     ...{ shape: source.boot.shape, boot: source.boot, workload, services },
+    ...(followedMark === undefined ? {} : { followedMark }),
+    ...(hostAccess === undefined ? {} : { hostAccess }),
     ports: (address) => portsOfFork(ports, parentAddress, address),
+    followed: (address) => portsOfFork(followed, parentAddress, address),
   };
 }
 
@@ -187,8 +199,9 @@ async function makeFork(
     ]);
     steps.mark('ready');
     await publishPorts(context, named);
+    const followed = await publishFollowed(context, named);
     steps.mark('publish');
-    return named;
+    return { ...named, followed };
   });
   const fork: ForkReport = {
     from: draft.parent ?? template.name,
@@ -205,7 +218,9 @@ async function makeFork(
     readyAt: new Date().toISOString(),
     operation: undefined,
     fork,
+    followed: record.followed,
   });
+  startFollowing(context, record, { isNew: false });
   context.events.append('environment.ready', record.name, `forked from ${fork.from} in ${fork.readyMs} ms`);
 }
 

@@ -14,7 +14,9 @@ import type { Context } from './context.ts';
 import type { EnvironmentRecord, Workload } from './record.ts';
 
 /** What a template keeps of the environment it was frozen from: enough to fork it without its parent. */
-export interface FrozenWorkload extends Workload, Pick<EnvironmentRecord, 'ports' | 'services'> {
+export interface FrozenWorkload
+  extends Workload,
+    Pick<EnvironmentRecord, 'ports' | 'services' | 'followed' | 'followedMark' | 'hostAccess'> {
   /** The parent's own address, by which its own ports are told from others. */
   readonly address: string;
 }
@@ -80,11 +82,21 @@ function subjectOf(
   plan: FreezePlan,
   wish: Pick<FreezeWish, 'name' | 'kind'>,
 ): FreezeSubject {
-  const { ports, services, address } = record;
-  const workload: FrozenWorkload = { ...record.workload, ports, services, address };
+  const workload = frozenWorkloadOf(record);
   return {
     ...{ boot: record.boot, disk: diskOf(record), plan, name: wish.name, kind: wish.kind },
     ...{ image: record.image, source: record.name, workload },
+  };
+}
+
+/** What runs in an environment, for those that are made from it. */
+export function frozenWorkloadOf(record: EnvironmentRecord): FrozenWorkload {
+  const { workload, ports, services, address, followed, followedMark, hostAccess } = record;
+  return {
+    ...{ ...workload, ports, services, address },
+    ...(followed === undefined ? {} : { followed }),
+    ...(followedMark === undefined ? {} : { followedMark }),
+    ...(hostAccess === undefined ? {} : { hostAccess }),
   };
 }
 

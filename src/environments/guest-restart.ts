@@ -5,6 +5,7 @@ import { tailFile } from '../host/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import { applyWorkload } from './apply.ts';
 import type { Context } from './context.ts';
+import { NO_FOLLOWED_PORTS, startFollowing, stopFollowing } from './following.ts';
 import { endMachine, renewIdentity } from './machine-life.ts';
 import { judgeRestart, RESTART_WINDOW_MS, recentRestarts } from './plan/judge-restart.ts';
 import { projectOf } from './project-of.ts';
@@ -62,10 +63,11 @@ async function onRestart(context: Context, id: EnvironmentRecord['id'], session:
   session.restarted = new AbortController();
   session.isKnown = false;
   context.sessions.disconnect(id);
+  stopFollowing(session);
   const reason = `${await causeOf(record, session)}${timesText(guestRestarts.length)}`;
   const busy = context.registry.find(id)?.operation !== undefined && session.revival === undefined;
   const state = busy ? {} : ({ state: 'degraded', reason } as const);
-  await context.registry.update(id, { ...state, guestRestarts, reviving: true });
+  await context.registry.update(id, { ...state, ...NO_FOLLOWED_PORTS, guestRestarts, reviving: true });
   context.events.append('environment.guest-restarted', record.name, reason);
   await context.ingress.withdraw(id);
   if (judgeRestart(guestRestarts).kind === 'give-up') await giveUp(context, record, session, reason);
@@ -148,6 +150,7 @@ async function revive(
       await renewIdentity(context, record, session.machine, operation.signal);
       // Whoever came meanwhile knew it by its former key.
       context.sessions.disconnect(record.id);
+      startFollowing(context, record, { isNew: false });
     });
     await applyWorkload(context, context.registry.get(record.id), projectOf(record), operation);
     await context.registry.update(record.id, { reviving: undefined });

@@ -8,6 +8,7 @@ import { applyWorkload } from './apply.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { discard } from './fork.ts';
+import { startFollowing } from './following.ts';
 import { cancelRevival } from './guest-restart.ts';
 import { endMachine, renewIdentity } from './machine-life.ts';
 import type { EnvironmentRecord } from './record.ts';
@@ -204,6 +205,9 @@ export async function bootMachine(
       timeoutMs: BOOT_TIMEOUT_MS,
       signal: operation.signal,
     });
-    return renewIdentity(context, await takeOver(context, record, machine), machine, operation.signal);
+    const known = await takeOver(context, record, machine);
+    const named = await renewIdentity(context, known, machine, operation.signal);
+    startFollowing(context, named, { isNew: false });
+    return named;
   });
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { connectGuestAgent, makeIdentity } from '../guest/index.ts';
 import type { Machine } from '../machines/index.ts';
 import type { Context } from './context.ts';
+import { NO_FOLLOWED_PORTS, stopFollowing } from './following.ts';
 import type { EnvironmentRecord } from './record.ts';
 
 const IDENTITY_TIMEOUT_MS = 30_000;
@@ -49,6 +50,7 @@ export async function endMachine(
   o: { readonly graceMs: number; readonly signal?: AbortSignal },
 ): Promise<void> {
   const session = context.sessions.find(record.id);
+  if (session !== undefined) stopFollowing(session);
   await context.ingress.withdraw(record.id);
   if (session !== undefined) {
     session.ending = true;
@@ -59,7 +61,7 @@ export async function endMachine(
     // It could not be taken over, or is not to be: then its process is all that is known of it.
     await context.machines.endProcess(record.id, record.process);
   }
-  await context.registry.update(record.id, { process: undefined });
+  await context.registry.update(record.id, { process: undefined, ...NO_FOLLOWED_PORTS });
 }
 
 /** Asks containers and guest to end; whatever of it fails, the process is ended afterwards anyway. */

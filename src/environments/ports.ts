@@ -1,17 +1,53 @@
-import { berthError } from '../errors/index.ts';
+import { asBerthError, berthError } from '../errors/index.ts';
 import { waitAccepting } from '../ingress/index.ts';
 import type { PublishedPort } from '../model/index.ts';
 import type { Context } from './context.ts';
+import { mayOpen } from './plan/followed-ports.ts';
 import type { EnvironmentRecord } from './record.ts';
 
-/** Opens an environment's ports on the host. Ports that are open already stay open. */
+/**
+ * Opens the ports of an environment's Compose file on the host. Ports that are open already stay open.
+ * @throws `port-in-use`, `address-unavailable`
+ */
 export async function publishPorts(context: Context, record: EnvironmentRecord): Promise<void> {
-  const { machine } = context.sessions.get(record);
-  await Promise.all(
-    record.ports.map((port) =>
-      context.ingress.publish(record.id, port, { host: machine.slot.guestReachableAt, port: port.guestPort }),
-    ),
+  await Promise.all(record.ports.map((port) => publish(context, record, port)));
+}
+
+/** Tries to open ports; gives them as they are now: with a `problem` where one cannot be had. */
+export async function tryPublish(
+  context: Context,
+  record: EnvironmentRecord,
+  ports: readonly PublishedPort[],
+): Promise<readonly PublishedPort[]> {
+  return Promise.all(
+    ports.map(async ({ problem: _before, ...port }) => {
+      try {
+        await publish(context, record, port);
+        return port;
+      } catch (error) {
+        const { code, message } = asBerthError(error);
+        if (code !== 'port-in-use' && code !== 'address-unavailable') throw error;
+        return { ...port, problem: message };
+      }
+    }),
   );
+}
+
+/** Tries to open the ports that follow containers, those that may be opened at all; gives all as they are now. */
+export async function publishFollowed(
+  context: Context,
+  record: EnvironmentRecord,
+  ports: readonly PublishedPort[] = record.followed ?? [],
+): Promise<readonly PublishedPort[]> {
+  const refused = ports.filter((port) => !mayOpen(port, record.address));
+  const allowed = ports.filter((port) => mayOpen(port, record.address));
+  return [...(await tryPublish(context, record, allowed)), ...refused];
+}
+
+function publish(context: Context, record: EnvironmentRecord, port: PublishedPort): Promise<void> {
+  const { machine } = context.sessions.get(record);
+  const target = { host: machine.slot.guestReachableAt, port: port.guestPort };
+  return context.ingress.publish(record.id, port, target);
 }
 
 /**
@@ -46,18 +82,19 @@ export async function waitForPorts(
   );
 }
 
-function keyOf(port: PublishedPort): string {
-  return `${port.protocol} ${port.hostAddress} ${port.hostPort}`;
+/** Where a port is on the host, in one word. */
+export function keyOf(port: PublishedPort): string {
+  return `${port.hostAddress} ${port.hostPort}/${port.protocol}`;
 }
 
-/** Closes the ports that are in `before` and not in `after`, by withdrawing all when they differ. */
+/** Opens the ports of the Compose file, and closes those that are in `before` and not among them. */
 export async function replacePorts(
   context: Context,
   record: EnvironmentRecord,
   before: readonly PublishedPort[],
 ): Promise<void> {
-  const after = new Set(record.ports.map((port) => `${keyOf(port)} ${port.guestPort}`));
-  const changed = before.some((port) => !after.has(`${keyOf(port)} ${port.guestPort}`));
-  if (changed) await context.ingress.withdraw(record.id);
+  const after = new Set(record.ports.map(keyOf));
+  const gone = before.filter((port) => !after.has(keyOf(port)));
+  await Promise.all(gone.map((port) => context.ingress.withdrawPort(record.id, port)));
   await publishPorts(context, record);
 }

@@ -1,6 +1,6 @@
 import type { FreezePlan, MachineBoot, MachineDisk, MachineProcess } from '../machines/index.ts';
 import { defineCollection } from '../store/index.ts';
-import type { Environment } from '../model/index.ts';
+import type { Environment, PublishedPort } from '../model/index.ts';
 
 /** A port that the user asked for beside those on the environment's own address. */
 export interface ExtraPort {
@@ -41,6 +41,10 @@ export interface Workload {
 export interface EnvironmentRecord extends Omit<Environment, 'pid' | 'namespace' | 'dockerSocket'> {
   readonly workload: Workload;
   readonly boot: MachineBoot;
+  /** Ports that follow containers: those beside the ones of the Compose file. Absent while no machine runs. */
+  readonly followed?: readonly PublishedPort[];
+  /** The guest's mark of its containers when {@link followed} was found out. */
+  readonly followedMark?: string;
   /** Absent until its disk has been made. */
   readonly disk?: MachineDisk;
   /** Present as long as there is, or may be, a process. */
@@ -71,8 +75,12 @@ export function viewOf(record: EnvironmentRecord, dockerSocket: string): Environ
     unresponsive: _unresponsive,
     guestRestarts: _guestRestarts,
     reviving: _reviving,
-    ...seen
+    followed = [],
+    followedMark: _followedMark,
+    ...kept
   } = record;
-  if (process === undefined) return { ...seen, dockerSocket };
-  return { ...seen, dockerSocket, pid: process.process.pid, namespace: process.slot.namespace };
+  const ports = [...kept.ports, ...followed];
+  const seen = { ...kept, ports, dockerSocket };
+  if (process === undefined) return seen;
+  return { ...seen, pid: process.process.pid, namespace: process.slot.namespace };
 }

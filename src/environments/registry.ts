@@ -10,8 +10,11 @@ import { type EnvironmentRecord, environmentCollection } from './record.ts';
 export type Change = { readonly [Key in keyof EnvironmentRecord]?: EnvironmentRecord[Key] | undefined };
 
 /** An environment that is about to be recorded; its ports depend on the address that it gets. */
-export interface EnvironmentDraft extends Omit<EnvironmentRecord, 'id' | 'address' | 'createdAt' | 'ports'> {
+export interface EnvironmentDraft
+  extends Omit<EnvironmentRecord, 'id' | 'address' | 'createdAt' | 'ports' | 'followed'> {
   ports(address: string): readonly PublishedPort[];
+  /** Ports of containers that are there from the start. */
+  followed?(address: string): readonly PublishedPort[];
 }
 
 /** All environments: in the store, and in memory as they were last written. */
@@ -71,7 +74,9 @@ export class EnvironmentRegistry {
         const address = this.#takeAddress(addresses);
         addresses.add(address);
         const id = `env-${randomBytes(6).toString('hex')}` as EnvironmentId;
-        return { ...draft, id, address, ports: draft.ports(address), createdAt: new Date().toISOString() };
+        const ports = draft.ports(address);
+        const followed = draft.followed?.(address) ?? [];
+        return { ...draft, id, address, ports, followed, createdAt: new Date().toISOString() };
       });
       for (const record of records) await this.#write(record);
       return records;

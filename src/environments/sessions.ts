@@ -31,6 +31,8 @@ export interface Session {
   readonly filesLock: Mutex;
   /** What it has of the host's files, once that was asked for. Another machine may have another disk. */
   sentFiles?: SentFiles;
+  /** Opens and closes the ports of containers as they come and go; absent until the machine is somebody of its own. */
+  follower?: { settled(): Promise<void>; close(): void } | undefined;
 }
 
 /** The machines that run, by environment. Connections are opened when first needed: a login costs half a second under emulation. */
@@ -86,6 +88,7 @@ export class Sessions {
 
   /** Closes the connections; the machine is not touched. */
   remove(id: EnvironmentId): void {
+    this.#sessions.get(id)?.follower?.close();
     this.disconnect(id);
     this.#sessions.delete(id);
   }

@@ -1,9 +1,9 @@
 import type { Machine } from '../machines/index.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
+import { NO_FOLLOWED_PORTS, reopenPorts } from './following.ts';
 import { watchGuest } from './guest-restart.ts';
 import { markKnown } from './machine-life.ts';
-import { publishPorts } from './ports.ts';
 import type { EnvironmentRecord } from './record.ts';
 
 /**
@@ -26,6 +26,7 @@ export async function takeOver(
     (exit) => (session.ending ? undefined : onExit(context, record.id, machine, exit)),
     () => undefined,
   );
+  await context.machines.allowHost(machine, updated.hostAccess ?? []);
   return updated;
 }
 
@@ -54,7 +55,7 @@ async function onExit(
     : `QEMU ended with ${how}${exit.message === '' ? '' : `: ${lastLine(exit.message)}`}`;
   // While an operation works on it, that operation decides on the state.
   const change = record.operation === undefined ? ({ state, reason } as const) : {};
-  await context.registry.update(id, { process: undefined, ...change });
+  await context.registry.update(id, { process: undefined, ...NO_FOLLOWED_PORTS, ...change });
   context.events.append(`environment.${state}`, record.name, reason);
   await collectTemplates(context);
 }
@@ -75,6 +76,6 @@ export async function adopt(context: Context, record: EnvironmentRecord): Promis
   // One that restarted by itself is not itself yet: its revival goes on.
   if (updated.reviving === true) return true;
   markKnown(context, updated);
-  await publishPorts(context, updated);
+  await reopenPorts(context, updated);
   return true;
 }

@@ -13,6 +13,7 @@ import type { Context } from './context.ts';
 import { openEndpoint } from './endpoint.ts';
 import { discard } from './fork.ts';
 import { bootMachine } from './lifecycle.ts';
+import { startFollowing } from './following.ts';
 import { renewIdentity } from './machine-life.ts';
 import { planPorts } from './plan/ports.ts';
 import type { EnvironmentRecord } from './record.ts';
@@ -126,7 +127,9 @@ async function createEnvironment(
       await context.registry.update(record.id, { disk });
       const machine = await context.machines.restore(record.id, boot, disk, template, { signal });
       const known = await takeOver(context, { ...record, disk }, machine);
-      return renewIdentity(context, known, machine, signal);
+      const named = await renewIdentity(context, known, machine, signal);
+      startFollowing(context, named, { isNew: true });
+      return named;
     });
     await bringUp(context, started, wish, operation, []);
   } catch (error) {
@@ -163,6 +166,7 @@ async function addRecord(
     ports: (address: string) => planPorts(wish.project, wish.workload.publish, address).ports,
     services: [],
     workload: wish.workload,
+    ...(wish.project.berth.hostAccess.length === 0 ? {} : { hostAccess: wish.project.berth.hostAccess }),
     operation: operation.id,
   } as const;
   const [record] = await context.registry.create([draft]);
@@ -184,7 +188,10 @@ async function updateEnvironment(
     const workload = { ...wish.workload, project: record.workload.project };
     if (context.sessions.find(record.id) === undefined) await bootMachine(context, record, operation);
     const before = context.registry.get(record.id).ports;
-    const updated = await context.registry.update(record.id, { workload, ports });
+    const { hostAccess } = wish.project.berth;
+    const change = { workload, ports, hostAccess: hostAccess.length === 0 ? undefined : hostAccess };
+    const updated = await context.registry.update(record.id, change);
+    await context.machines.allowHost(context.sessions.get(record).machine, hostAccess);
     await bringUp(context, updated ?? record, wish, operation, before);
   } catch (error) {
     await settleFailure(context, record.id, error, false);

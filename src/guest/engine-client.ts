@@ -15,6 +15,7 @@ import { containerFrom, projectFilter } from './engine-containers.ts';
 import { startExec } from './engine-exec.ts';
 import { bytesOf, EngineHttp, type EngineTransport } from './engine-http.ts';
 import { logQuery, readLog } from './engine-logs.ts';
+import { PUBLISHERS_PATH, publishersFrom } from './engine-publishers.ts';
 import { entriesAt, field, listAt, numberAt, parseJson, textAt } from './json-reading.ts';
 import type { WaitOptions } from './wait-options.ts';
 
@@ -32,6 +33,7 @@ export function connectEngine(transport: EngineTransport): Engine {
     images: async (o) =>
       listAt({ all: await http.call({ method: 'GET', path: '/images/json' }, o) }, 'all').map(imageFrom),
     containers: (project, o) => listContainers(http, inspect, project, o),
+    publishers: async (o) => publishersFrom(await http.call({ method: 'GET', path: PUBLISHERS_PATH }, o)),
     logs: (container, o = {}) => followLogs(http, inspect, container, o),
     exec: (container, argv, o) => startExec(http, container, argv, o),
     events: (o) => followEvents(http, o),

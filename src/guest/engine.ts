@@ -18,6 +18,25 @@ export interface EnginePort {
   readonly guestPort: number;
 }
 
+/** A port that a container publishes in the guest, as it was asked for. */
+export interface EngineBinding {
+  /** `''` for all addresses of the guest. */
+  readonly hostAddress: string;
+  readonly guestPort: number;
+  readonly containerPort: number;
+  /** `tcp`, `udp`, `sctp`. */
+  readonly protocol: string;
+}
+
+/** A running container that publishes ports. */
+export interface EnginePublisher {
+  readonly name: string;
+  /** Its Compose service, if it is one's. */
+  readonly service?: string;
+  /** Ranges are spelled out. */
+  readonly ports: readonly EngineBinding[];
+}
+
 /** A container of a Compose project as it is now. */
 export interface EngineContainer {
   readonly id: string;
@@ -107,6 +126,8 @@ export interface Engine {
   images(o?: Partial<WaitOptions>): Promise<EngineImage[]>;
   /** Containers of a Compose project, by service and number, those that ended too. */
   containers(project: string, o?: Partial<WaitOptions>): Promise<EngineContainer[]>;
+  /** All running containers that publish ports, of whatever project. One call. */
+  publishers(o?: Partial<WaitOptions>): Promise<EnginePublisher[]>;
   /** Lines of a container, oldest first. Leaving the loop ends the stream. */
   logs(container: string, o?: LogOptions): AsyncIterable<LogLine>;
   /** Starts a program in a running container. The deadline covers the start only. */

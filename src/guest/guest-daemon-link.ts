@@ -18,6 +18,16 @@ export interface GuestDaemonLink {
   renewIdentity(identity: Identity, o: WaitOptions): Promise<void>;
   /** Sets the guest's clock to the host's. `offsetMs`: how far it was ahead before; negative when it was behind. */
   setTime(o: WaitOptions): Promise<{ readonly offsetMs: number }>;
+  /**
+   * Mark of the guest's containers: it stays the same as long as none has come, gone or changed its name. A fork's containers are its
+   * source's, and so is their mark. Fails with `guest-command-failed` in a guest of an older Berth.
+   */
+  containersMark(o: WaitOptions): Promise<string>;
+  /**
+   * From the first request on, `listener` is told each new mark of the containers, at most twenty times a second; a guest may also
+   * lie. One listener at a time.
+   */
+  onContainers(listener: (mark: string) => void): void;
   /** Closes the connection; requests under way fail. May be called twice. */
   close(): void;
 }
@@ -27,9 +37,15 @@ const READY_INTERVAL_MS = 250;
 /** Other requests find the daemon at work: they are repeated only in case one was lost, or the guest had just started. */
 const REPEAT_INTERVAL_MS = 2_000;
 
+const CONTAINERS_NOTICE = 'containers ';
+
 /** Opens the control line on the unix socket of QEMU's virtio-serial port. Connects with the first request, and again when needed. */
 export function connectGuestDaemon(socketPath: string): GuestDaemonLink {
-  const line = new LineExchange(socketPath);
+  let onContainers: (mark: string) => void = () => undefined;
+  const line = new LineExchange(socketPath, (words) => {
+    const mark = words.startsWith(CONTAINERS_NOTICE) ? markFrom(words.slice(CONTAINERS_NOTICE.length)) : '';
+    if (mark !== '') onContainers(mark);
+  });
   return {
     waitReady: async (o) => {
       await line.request(() => 'ready', READY_INTERVAL_MS, o);
@@ -43,6 +59,11 @@ export function connectGuestDaemon(socketPath: string): GuestDaemonLink {
     },
     setTime: async (o) =>
       offsetOf(await line.request(() => `time ${timeWord(Date.now())}`, REPEAT_INTERVAL_MS, o)),
+    containersMark: async (o) =>
+      markFrom((await line.request(() => 'containers', REPEAT_INTERVAL_MS, o)).result),
+    onContainers: (listener) => {
+      onContainers = listener;
+    },
     close: () => line.close(),
   };
 }
@@ -58,6 +79,11 @@ function identityWords(identity: Identity): string {
 
 function hex(text: string): string {
   return Buffer.from(text, 'latin1').toString('hex');
+}
+
+/** What does not look like a mark is none: `''`. */
+function markFrom(text: string): string {
+  return /^[0-9a-f]{16}\.\d{1,15}$/.test(text) ? text : '';
 }
 
 /** Milliseconds since 1970 as seconds with nine decimals. */

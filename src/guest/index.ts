@@ -2,11 +2,13 @@ export type { CommandOutcome } from './command-outcome.ts';
 export type {
   ContainerExecOptions,
   Engine,
+  EngineBinding,
   EngineContainer,
   EngineDiskUse,
   EngineEvent,
   EngineImage,
   EnginePort,
+  EnginePublisher,
   LogLine,
   LogOptions,
 } from './engine.ts';

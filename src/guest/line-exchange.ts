@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { deadlineSignal, formatDuration, LineFramer, sleep } from '../base/index.ts';
 import { berthError } from '../errors/index.ts';
 import { connectUnix } from '../host/index.ts';
+import { ReadBudget } from './read-budget.ts';
 import type { WaitOptions } from './wait-options.ts';
 
 /** An answer that said `ok`. */
@@ -23,23 +24,28 @@ interface Pending {
 /** An answer is a time or a short message: a guest that says more is not listened to. */
 const MAX_LINE_LENGTH = 8_192;
 const MAX_MESSAGE_LENGTH = 500;
+/** What begins a line that answers nothing: no id is like it. */
+const NOTICE = '! ';
 const RECONNECT_INTERVAL_MS = 50;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
  * Requests and answers over one unix socket: `<id> <verb> <words>` is answered by `<id> ok <words>` or `<id> error <hex>`.
- * Ids start at random, so that what an earlier conversation left in a restored guest answers nothing.
+ * Ids start at random, so that what an earlier conversation left in a restored guest answers nothing. `! <words>` is a notice
+ * that nobody asked for; it is heard as long as there is a connection, which the first request makes.
  */
 export class LineExchange {
   readonly #path: string;
   readonly #pending = new Map<string, Pending>();
   readonly #closing = new AbortController();
+  readonly #onNotice: (words: string) => void;
   #socket: Socket | undefined;
   #connecting: Promise<Socket> | undefined;
   #nextId = randomInt(2 ** 40);
 
-  constructor(path: string) {
+  constructor(path: string, onNotice: (words: string) => void = () => undefined) {
     this.#path = path;
+    this.#onNotice = onNotice;
   }
 
   /** Sends what `compose` returns, every `repeatMs` anew, until one of them is answered. */
@@ -101,6 +107,7 @@ export class LineExchange {
         signal: this.#closing.signal,
       });
       const framer = new LineFramer({ maxLineLength: MAX_LINE_LENGTH });
+      const budget = new ReadBudget();
       socket.setEncoding('latin1');
       socket.on('error', () => undefined);
       socket.on('close', () => {
@@ -108,6 +115,7 @@ export class LineExchange {
       });
       socket.on('data', (chunk: string) => {
         for (const line of framer.push(chunk)) this.#onLine(line);
+        restAfter(socket, budget.spend(chunk.length, performance.now()));
       });
       // Ends what an earlier host may have left half said in a restored guest.
       socket.write('\n');
@@ -133,6 +141,7 @@ export class LineExchange {
   }
 
   #onLine(line: string): void {
+    if (line.startsWith(NOTICE)) return this.#onNotice(line.slice(NOTICE.length));
     const [id = '', verdict, ...words] = line.split(' ');
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
@@ -156,6 +165,14 @@ export class LineExchange {
       `the guest did not answer "${verb}" within ${formatDuration(o.timeoutMs)}`,
     );
   }
+}
+
+/** Stops reading for a while: what the guest goes on saying then waits in the guest. */
+function restAfter(socket: Socket, pauseMs: number): void {
+  if (pauseMs <= 0) return;
+  socket.pause();
+  const timer = setTimeout(() => socket.resume(), pauseMs);
+  socket.once('close', () => clearTimeout(timer));
 }
 
 /** Text from hex, without what would disturb a terminal or a log. */

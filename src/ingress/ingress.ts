@@ -27,6 +27,8 @@ export interface Ingress {
   check(ports: readonly PublishedPort[], owner?: string): Promise<void>;
   /** Closes all ports of an owner and ends their connections at once. Done already is fine. */
   withdraw(owner: string): Promise<void>;
+  /** Closes one port of an owner, likewise. Nothing happens when the port is not open, or is another owner's. */
+  withdrawPort(owner: string, port: PublishedPort): Promise<void>;
   /** Open connections (TCP) and sessions (UDP) of an owner. */
   connections(owner: string): number;
   /** Closes everything. */
@@ -110,6 +112,16 @@ class PortIngress implements Ingress {
       const mine = [...this.#publications].filter(([, publication]) => publication.owner === owner);
       await Promise.all(mine.map(([, { forwarder }]) => forwarder.close()));
       for (const [key] of mine) this.#publications.delete(key);
+    });
+  }
+
+  withdrawPort(owner: string, port: PublishedPort): Promise<void> {
+    return this.#owners.run(owner, async () => {
+      const key = describePort(port);
+      const present = this.#publications.get(key);
+      if (present?.owner !== owner) return;
+      await present.forwarder.close();
+      this.#publications.delete(key);
     });
   }
 

@@ -53,6 +53,8 @@ export class UdpForwarder implements Forwarder {
   }
 
   retarget(target: Target): void {
+    const { host, port } = this.#target;
+    if (target.host === host && target.port === port) return;
     this.#target = target;
     // Without a connection there is no telling where an old session ends.
     for (const key of [...this.#sessions.keys()]) this.#end(key);

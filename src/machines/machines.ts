@@ -15,6 +15,7 @@ import {
   terminate,
 } from '../host/index.ts';
 import type { Hypervisor, MachineSpec, MachineStart } from '../hypervisor/index.ts';
+import type { HostPort } from '../model/index.ts';
 import type { NetworkManager, NetworkSlot } from '../network/index.ts';
 import { type Layout, MACHINE_GID, machineUid } from './layout.ts';
 import type { Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';
@@ -135,6 +136,11 @@ export class Machines {
     if (running === undefined) return undefined;
     const link = connectGuestDaemon(running.guestSocketPath);
     return { id, running, slot: known.slot, link, origin: known.origin ?? 'template' };
+  }
+
+  /** Sets which ports of the host a machine may reach at its gateway: these and no others. */
+  allowHost(machine: Machine, ports: readonly HostPort[]): Promise<void> {
+    return this.#network.allowHost(machine.slot, ports);
   }
 
   /** Ends the process and gives its network slot and cgroup back; the disk stays. Idempotent. */

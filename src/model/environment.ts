@@ -26,10 +26,18 @@ export type EnvironmentState =
 
 export type Protocol = 'tcp' | 'udp';
 
+/** A port of the host's own. */
+export interface HostPort {
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
 /** One published port: `hostAddress:hostPort` on the host is carried to `guestPort` in the machine. */
 export interface PublishedPort {
-  /** Compose service that publishes it. */
+  /** Compose service that publishes it; the container's name when it is no service's. */
   readonly service: string;
+  /** Container that publishes it, where the port follows a container; absent for the ports of the Compose file. */
+  readonly container?: string;
   readonly protocol: Protocol;
   /** Address on the host, by default the environment's own `127.88.x.y`. */
   readonly hostAddress: string;
@@ -38,6 +46,8 @@ export interface PublishedPort {
   readonly guestPort: number;
   /** Port inside the container. */
   readonly containerPort: number;
+  /** Why it is not open at the moment; it is tried again. Absent while it is open. */
+  readonly problem?: string;
 }
 
 /** One Compose service as last seen in the machine. */
@@ -86,6 +96,8 @@ export interface Environment {
   /** Unix socket on which the Docker API of its container engine answers, also while it does not run: then with an error. */
   readonly dockerSocket: string;
   readonly ports: readonly PublishedPort[];
+  /** Ports of the host that it may reach as `host.docker.internal`; absent when there are none. */
+  readonly hostAccess?: readonly HostPort[];
   readonly services: readonly ServiceStatus[];
   readonly createdAt: string;
   /** When it last became `running`. */

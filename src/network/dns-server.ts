@@ -29,6 +29,8 @@ export function dnsArguments(home: HomeNetwork, pidFile: string): string[] {
     `--listen-address=${home.dnsAddress}`,
     '--bind-interfaces',
     `--resolv-file=${RESOLV_FILE}`,
+    // Another network's name servers may know other names.
+    '--clear-on-reload',
     '--cache-size=1000',
     '--dns-forward-max=1000',
   ];

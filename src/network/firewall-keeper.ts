@@ -13,7 +13,7 @@ import {
   planOpenings,
 } from './foreign-firewall.ts';
 import type { HomeNetwork } from './home-network.ts';
-import { hostRules } from './host-rules.ts';
+import { type HostAccess, hostAccessChange, hostRules } from './host-rules.ts';
 import { runNetworkCommand } from './network-command.ts';
 
 const LEGACY_TABLES = '/proc/net/ip_tables_names';
@@ -31,6 +31,8 @@ const RULE_MISSING = [1, 2];
 export class FirewallKeeper {
   readonly #home: HomeNetwork;
   #loaded = false;
+  /** What is open beyond the rules for all, by host-side interface. */
+  readonly #access = new Map<string, HostAccess>();
 
   constructor(home: HomeNetwork) {
     this.#home = home;
@@ -42,12 +44,30 @@ export class FirewallKeeper {
     const present = chains.some((chain) => chain.family === 'inet' && chain.table === this.#home.table);
     if (!this.#loaded || !present) {
       await runNetworkCommand('load the rules of the guests', ['nft', '-f', '-'], {
-        input: hostRules(this.#home),
+        input: hostRules(this.#home, [...this.#access.values()]),
       });
       this.#loaded = true;
       chains = await listChains();
     }
     for (const opening of planOpenings(chains)) await this.#open(opening);
+  }
+
+  /** Sets which ports of the host are open to an interface: these and no others. */
+  async allow(access: HostAccess): Promise<void> {
+    const { link, ports } = access;
+    const before = this.#access.get(link) ?? { link, ports: [] };
+    if (JSON.stringify(before.ports) === JSON.stringify(ports)) return;
+    if (ports.length === 0) this.#access.delete(link);
+    else this.#access.set(link, access);
+    if (!this.#loaded) return;
+    const input = hostAccessChange(this.#home, before, access);
+    try {
+      await runNetworkCommand('open ports of the host to a guest', ['nft', '-f', '-'], { input });
+    } catch {
+      // Somebody has changed the table: then all of it is loaded anew.
+      this.#loaded = false;
+      await this.ensure();
+    }
   }
 
   /** Removes the own table and every opening of this home. */

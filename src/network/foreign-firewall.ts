@@ -1,4 +1,5 @@
 import type { HomeNetwork } from './home-network.ts';
+import { LOOPBACK } from './host-rules.ts';
 import { HOST_LINK_PREFIX, SLOT_NETWORK } from './slot-plan.ts';
 
 /** A base chain as `nft -j list chains` shows it. */
@@ -69,7 +70,10 @@ function openingOf(chain: BaseChain): Opening {
   return { kind: 'iptables', tool, chain: chain.name === 'INPUT' ? 'INPUT' : 'FORWARD' };
 }
 
-/** Rules of an iptables chain, each what follows `-I CHAIN`, `-C CHAIN` or `-D CHAIN`. */
+/**
+ * Rules of an iptables chain, each what follows `-I CHAIN`, `-C CHAIN` or `-D CHAIN`. What a guest may reach of the host has been
+ * decided in Berth's own table, which leads it to the loopback address.
+ */
 export function iptablesRules(home: HomeNetwork, chain: 'FORWARD' | 'INPUT'): string[][] {
   const links = `${HOST_LINK_PREFIX}+`;
   const mark = ['-m', 'comment', '--comment', home.table, '-j', 'ACCEPT'];
@@ -93,6 +97,7 @@ export function iptablesRules(home: HomeNetwork, chain: 'FORWARD' | 'INPUT'): st
     ['-i', links, ...answers, ...mark],
     [...dns('udp'), ...mark],
     [...dns('tcp'), ...mark],
+    ['-i', links, '-d', `${LOOPBACK}/32`, '-m', 'conntrack', '--ctstate', 'DNAT', ...mark],
   ];
 }
 
@@ -103,7 +108,8 @@ export function nftRules(home: HomeNetwork, hook: string): string[] {
   if (hook === 'forward')
     return [`iifgroup ${home.group} ${mark}`, `oifgroup ${home.group} ${answers} ${mark}`];
   const dns = `ip daddr ${home.dnsAddress} meta l4proto { tcp, udp } th dport 53`;
-  return [`iifgroup ${home.group} ${answers} ${mark}`, `iifgroup ${home.group} ${dns} ${mark}`];
+  const opened = `ip daddr ${LOOPBACK} ct status dnat`;
+  return [answers, dns, opened].map((match) => `iifgroup ${home.group} ${match} ${mark}`);
 }
 
 /** Handles of the rules with this home's comment, in the output of `nft -j -a list chain …` or `list ruleset`. */

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { BerthError } from '../errors/index.ts';
 import { ensureDirectory, exists, readText, removeTree, writeAtomic } from '../host/index.ts';
+import type { HostPort } from '../model/index.ts';
 import { DnsServer } from './dns-server.ts';
 import { FirewallKeeper } from './firewall-keeper.ts';
 import type { HomeNetwork } from './home-network.ts';
 import { runNetworkCommand } from './network-command.ts';
+import { hostLink, type NetworkSlot } from './slot-plan.ts';
 
 const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
 
@@ -37,6 +39,17 @@ export class HostNetwork {
     await ensureDirectory(this.#runDirectory);
     await Promise.all([this.#ensureForwarding(), this.#ensureDnsAddress(), this.#firewall.ensure()]);
     await this.dns.ensure();
+  }
+
+  /** Sets which ports of the host are open to a slot's machine, on the host's loopback addresses. */
+  async allow(slot: NetworkSlot, ports: readonly HostPort[]): Promise<void> {
+    const link = hostLink(slot.index);
+    if (ports.length > 0) {
+      // Without it the kernel drops what leads from an interface to a loopback address, before any rule is asked.
+      const setting = `net.ipv4.conf.${link}.route_localnet=1`;
+      await runNetworkCommand('open ports of the host to a guest', ['sysctl', '-q', '-w', setting]);
+    }
+    await this.#firewall.allow({ link, ports });
   }
 
   /**

@@ -52,7 +52,7 @@ export const NAMESPACE_SETTINGS: readonly string[] = [
 
 /**
  * Input of `nft -f -` in the namespace. What comes to its address goes to the guest, what the guest sends leaves with
- * the namespace's address, DNS at the gateway is Berth's. A fork inherits its parent's open connections: their packets
+ * the namespace's address. What it sends to the gateway goes to the address of Berth's DNS server on the host, whose rules decide what is open. A fork inherits its parent's open connections: their packets
  * belong to no connection here and are answered with a reset, so that programs in the fork notice at once.
  */
 export function namespaceRules(home: HomeNetwork, slot: NetworkSlot): string {
@@ -60,7 +60,7 @@ export function namespaceRules(home: HomeNetwork, slot: NetworkSlot): string {
   chain prerouting {
     type nat hook prerouting priority dstnat;
     iifname "${UPLINK}" ip daddr ${uplinkAddress(slot.index)} dnat to ${GUEST_ADDRESS}
-    iifname "${TAP}" ip daddr ${GATEWAY_ADDRESS} meta l4proto { tcp, udp } th dport 53 dnat to ${home.dnsAddress}
+    iifname "${TAP}" ip daddr ${GATEWAY_ADDRESS} meta l4proto { tcp, udp } dnat to ${home.dnsAddress}
   }
   chain postrouting {
     type nat hook postrouting priority srcnat;

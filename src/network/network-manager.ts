@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { Mutex, sleep } from '../base/index.ts';
 import { berthError } from '../errors/index.ts';
+import type { HostPort } from '../model/index.ts';
 import { type HomeNetwork, homeNetwork } from './home-network.ts';
 import { HostNetwork } from './host-network.ts';
 import { SlotFactory } from './slot-factory.ts';
@@ -45,6 +46,11 @@ export interface NetworkManager {
    */
   acquire(owner: string, signal?: AbortSignal): Promise<NetworkSlot>;
   /**
+   * Sets which ports of the host the machine in a slot may reach at its gateway: these and no others. They lead to the host's loopback
+   * address. May be called again with others; {@link release} takes them back.
+   */
+  allowHost(slot: NetworkSlot, ports: readonly HostPort[]): Promise<void>;
+  /**
    * Destroys a slot; slots are never used twice. Ends when the namespace is gone from the host; fails with `timeout`
    * after 20 s. May be called again, and for a slot that is gone already.
    */
@@ -77,6 +83,8 @@ class NamespaceNetwork implements NetworkManager {
   readonly #factory: SlotFactory;
   readonly #pool: SlotPool<NetworkSlot>;
   readonly #inUse = new Map<string, string>();
+  /** Namespaces of machines to which ports of the host are open. */
+  readonly #withAccess = new Set<string>();
   readonly #setup = new Mutex();
   #closed = false;
   #supervision: { ending: AbortController; ended: Promise<void> } | undefined;
@@ -113,8 +121,18 @@ class NamespaceNetwork implements NetworkManager {
     return slot;
   }
 
+  async allowHost(slot: NetworkSlot, ports: readonly HostPort[]): Promise<void> {
+    // Most machines reach nothing of the host, and must not wait for anything because of it.
+    if (ports.length === 0 && !this.#withAccess.has(slot.namespace)) return;
+    this.#withAccess.add(slot.namespace);
+    await this.#setup.run(() => this.#host.allow(slot, ports));
+    if (ports.length === 0) this.#withAccess.delete(slot.namespace);
+  }
+
   async release(slot: NetworkSlot): Promise<void> {
     await this.#factory.destroy(slot);
+    // After it, so that a new connection cannot come in between.
+    await this.allowHost(slot, []);
     this.#inUse.delete(slot.namespace);
   }
 

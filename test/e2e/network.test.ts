@@ -146,6 +146,36 @@ describe('two homes on one host', () => {
     await expectUnreachable([HOST, hostEnd, '100.127.193.35', '100.64.0.1'], '22');
   });
 
+  test('a guest reaches those ports of the host that it may, and no others', async () => {
+    const gateway = '100.64.0.1';
+    const [slot, other] = slots as [NetworkSlot, NetworkSlot];
+    for (const port of ['5432', '5433'])
+      await host.call('serve', [process.execPath, probeFile, 'serve', port, '127.0.0.1']);
+    await expectUnreachable([gateway], '5432');
+    await host.call('allowHost', 'abc123', slot, [
+      { protocol: 'tcp', port: 5432 },
+      { protocol: 'udp', port: 5433 },
+      { protocol: 'tcp', port: 22 },
+    ]);
+    // A service sees a client on the host itself, whether it listens on the loopback address only or on all.
+    expect(await probe(host, guest(0), 'tcp', gateway, '5432')).toBe('seen 127.0.0.1');
+    expect(await probe(host, guest(0), 'udp', gateway, '5433')).toBe('seen 127.0.0.1');
+    expect(await probe(host, guest(0), 'tcp', gateway, '22')).toBe('seen 127.0.0.1');
+    expect(await probe(host, guest(0), 'tcp', gateway, '5434')).toBe('refused');
+    expect(await probe(host, guest(0), 'tcp', gateway, '5433')).toBe('refused');
+    expect(await probe(host, guest(0), 'udp', gateway, '5432')).toBe('timeout');
+    // Only at the gateway, and only for this guest.
+    await expectUnreachable([HOST, other.guestReachableAt], '5432');
+    expect(await probe(host, guest(1), 'tcp', gateway, '5432')).toBe('refused');
+    expect(await probe(host, guest(0), 'resolve', 'known.test')).toBe('198.51.100.7');
+    // What is open stays open when somebody has flushed the rules and they are loaded again.
+    await host.call('run', ['nft', 'delete', 'table', 'inet', 'berth-abc123']);
+    await host.call('start', 'abc123');
+    expect(await probe(host, guest(0), 'tcp', gateway, '5432')).toBe('seen 127.0.0.1');
+    await host.call('allowHost', 'abc123', slot, []);
+    await expectUnreachable([gateway], '5432');
+  });
+
   test('a guest reaches neither another guest of its home nor one of another home', async () => {
     await expectUnreachable([address(1), address(2)], '8080');
   });
@@ -287,7 +317,11 @@ describe('a host whose own firewall drops what it does not know', () => {
         await host.call('create', 'abc123', directory, 0);
         await host.call('start', 'abc123');
         await host.call('start', 'abc123');
-        const guest = await attachGuest(host, await host.call('acquire', 'abc123'));
+        const slot = await host.call('acquire', 'abc123');
+        const guest = await attachGuest(host, slot);
+        await host.call('serve', [process.execPath, probeFile, 'serve', '5432', '127.0.0.1']);
+        await host.call('allowHost', 'abc123', slot, [{ protocol: 'tcp', port: 5432 }]);
+        expect(await probe(host, guest, 'tcp', '100.64.0.1', '5432')).toBe('seen 127.0.0.1');
         expect(await probe(host, guest, 'tcp', WORLD, '80')).toBe(`seen ${HOST}`);
         expect(await probe(host, guest, 'resolve', 'listed.test')).toBe('203.0.113.99');
         expect(await probe(host, guest, 'tcp', HOST, '22')).not.toMatch(/^seen/);

@@ -18,8 +18,8 @@ export function define(cli: Cli): Command {
   const command = new Command('port')
     .description('Show where ports are published')
     .argument('[environment]', 'default: that of the project in the working directory')
-    .argument('[service]', 'only this service')
-    .argument('[port]', "only this port of the service's container", positiveInteger)
+    .argument('[service]', 'only this service, or this container')
+    .argument('[port]', 'only this port of the container', positiveInteger)
     .action(
       async (
         given: string | undefined,
@@ -52,7 +52,7 @@ export function selectPorts(
 ): readonly PublishedPort[] {
   const ports = environment.ports.filter(
     (one) =>
-      (service === undefined || one.service === service) &&
+      (service === undefined || one.service === service || one.container === service) &&
       (port === undefined || one.containerPort === port),
   );
   if (ports.length > 0 || service === undefined) return ports;

@@ -4,6 +4,7 @@ import {
   type EnvironmentState,
   type ForkReport,
   formatShape,
+  type HostPort,
   type PublishedPort,
   type ServiceStatus,
 } from '../../model/index.ts';
@@ -17,10 +18,13 @@ export function endpoint(port: Pick<PublishedPort, 'hostAddress' | 'hostPort'>):
   return `${address}:${port.hostPort}`;
 }
 
-/** `127.88.0.2:8080 → web:80`, with `/udp` where it is not TCP. */
+/** `127.88.0.2:8080 → web:80`, with `/udp` where it is not TCP, and why where it is not open. */
 export function portLine(port: PublishedPort): string {
   const protocol = port.protocol === 'tcp' ? '' : `/${port.protocol}`;
-  return `${endpoint(port)} → ${port.service}:${port.containerPort}${protocol}`;
+  const { service, container, problem } = port;
+  const by = container === undefined || container === service ? '' : ` (${container})`;
+  const closed = problem === undefined ? '' : `  not open: ${problem}`;
+  return `${endpoint(port)} → ${service}:${port.containerPort}${protocol}${by}${closed}`;
 }
 
 /** The colour of a state: green is well, yellow is on its way or half well, red is not well. */
@@ -43,10 +47,23 @@ export function environmentColumns(style: Style, nowMs: number): Column<Environm
   ];
 }
 
-/** Ports on the environment's own address as numbers, others in full. */
+/** Ports on the environment's own address as numbers, neighbours as a range, others in full; `!` where one is not open. */
 function portSummary(environment: Environment): string {
-  return environment.ports
-    .map((port) => (port.hostAddress === environment.address ? String(port.hostPort) : endpoint(port)))
+  const parts: { text: string; first: number; last: number; suffix: string }[] = [];
+  for (const port of environment.ports) {
+    const suffix = `${port.protocol === 'udp' ? '/udp' : ''}${port.problem === undefined ? '' : '!'}`;
+    const previous = parts.at(-1);
+    if (port.hostAddress !== environment.address)
+      parts.push({ text: endpoint(port), first: 0, last: 0, suffix });
+    else if (previous?.last === port.hostPort - 1 && previous.suffix === suffix && previous.text === '')
+      previous.last = port.hostPort;
+    else parts.push({ text: '', first: port.hostPort, last: port.hostPort, suffix });
+  }
+  return parts
+    .map(({ text, first, last, suffix }) => {
+      const range = first === last ? String(first) : `${first}-${last}`;
+      return `${text === '' ? range : text}${suffix}`;
+    })
     .join(', ');
 }
 
@@ -104,6 +121,7 @@ export function describeEnvironment(environment: Environment, nowMs: number): (r
     ['address', environment.address],
     ...environment.ports.map((port) => ['port', portLine(port)] as const),
     ['docker', `unix://${environment.dockerSocket}`],
+    ['host access', hostAccessFact(environment.hostAccess)],
     ['shape', `${formatShape(environment.shape)}, disk ${environment.shape.diskGib} GiB`],
     ['image', environment.image],
     ['template', environment.template],
@@ -123,6 +141,11 @@ function forkFacts(fork: ForkReport | undefined): (readonly [string, string])[] 
   if (fork === undefined) return [];
   const pause = fork.parentPausedMs > 0 ? `, parent paused ${formatDuration(fork.parentPausedMs)}` : '';
   return [['fork', `ready after ${formatDuration(fork.readyMs)}${pause}; ${forkCost(fork)}`]];
+}
+
+function hostAccessFact(ports: readonly HostPort[] = []): string | undefined {
+  if (ports.length === 0) return undefined;
+  return ports.map(({ port, protocol }) => (protocol === 'tcp' ? String(port) : `${port}/udp`)).join(', ');
 }
 
 function serviceFact(service: ServiceStatus): string {

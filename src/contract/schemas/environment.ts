@@ -34,14 +34,23 @@ export const ShapeSchema = record(
 
 export const PublishedPortSchema = record(
   {
-    service: text('Compose service that publishes it.'),
+    service: text("Compose service that publishes it; the container's name when it is no service's."),
+    container: Type.Optional(
+      text('Container that publishes it, where the port follows one; absent for ports of the Compose file.'),
+    ),
     protocol: ProtocolSchema,
     hostAddress: text("Address on the host, by default the environment's own `127.88.x.y`."),
     hostPort: port('Port on the host.'),
     guestPort: port('Port inside the machine.'),
     containerPort: port('Port inside the container.'),
+    problem: Type.Optional(text('Why it is not open at the moment; it is tried again.')),
   },
   { title: 'PublishedPort', description: 'One published port.' },
+);
+
+export const HostPortSchema = record(
+  { protocol: ProtocolSchema, port: port('Port of the host.') },
+  { title: 'HostPort', description: "A port of the host's own." },
 );
 
 export const ServiceStatusSchema = record(
@@ -81,6 +90,9 @@ export const EnvironmentSchema = record(
     address: text('Its own loopback address, `127.88.x.y`.'),
     dockerSocket: text('Unix socket on the host where the Docker API of its container engine answers.'),
     ports: list(PublishedPortSchema, { description: 'Its published ports.' }),
+    hostAccess: Type.Optional(
+      list(HostPortSchema, { description: 'Ports of the host that it may reach as `host.docker.internal`.' }),
+    ),
     services: list(ServiceStatusSchema, { description: 'Its services as last seen.' }),
     createdAt: moment('When it was asked for.'),
     readyAt: Type.Optional(moment('When it last became `running`.')),

@@ -52,5 +52,5 @@ export function portsOfFork(
 ): PublishedPort[] {
   return ports
     .filter(({ hostAddress }) => hostAddress === parentAddress)
-    .map((port) => ({ ...port, hostAddress: address }));
+    .map(({ problem: _ofParent, ...port }) => ({ ...port, hostAddress: address }));
 }

@@ -27,6 +27,7 @@ const handlers: Handlers = {
   },
   start: (homeId) => manager(homeId).start(),
   acquire: (homeId) => manager(homeId).acquire('test'),
+  allowHost: (homeId, slot, ports) => manager(homeId).allowHost(slot, ports),
   release: (homeId, slot) => manager(homeId).release(slot),
   adopt: (homeId, slots) => manager(homeId).adopt(slots),
   status: (homeId) => manager(homeId).status(),

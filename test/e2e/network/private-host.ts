@@ -1,6 +1,7 @@
 // A host of the test's own: a process in a network and a mount namespace that nobody else sees, driven over IPC.
 // `network-agent.ts` runs in it.
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { HostPort } from '../../../src/model/index.ts';
 import type { NetworkSlot, NetworkStatus } from '../../../src/network/index.ts';
 
 /** What the agent can be asked; all values survive JSON. */
@@ -9,6 +10,7 @@ export interface AgentCalls {
   create(homeId: string, runDirectory: string, poolSize: number): void;
   start(homeId: string): void;
   acquire(homeId: string): NetworkSlot;
+  allowHost(homeId: string, slot: NetworkSlot, ports: HostPort[]): void;
   release(homeId: string, slot: NetworkSlot): void;
   adopt(homeId: string, slots: NetworkSlot[]): void;
   status(homeId: string): NetworkStatus;

@@ -7,16 +7,16 @@ const [command = '', ...args] = process.argv.slice(2);
 const TIMEOUT_MS = 1_000;
 
 const commands: Record<string, (...args: string[]) => void> = {
-  /** Answers each TCP connection and each datagram on `port` with the address that it sees. */
-  serve(port) {
+  /** Answers each TCP connection and each datagram on `port` (of `address`, else of all) with the address that it sees. */
+  serve(port, address = '0.0.0.0') {
     createServer((socket) => {
       socket.on('error', () => undefined);
       socket.end(`seen ${socket.remoteAddress?.replace('::ffff:', '')}`);
-    }).listen(Number(port), '0.0.0.0', () => {
+    }).listen(Number(port), address, () => {
       const udp = createSocket('udp4', (_, from) =>
         udp.send(`seen ${from.address}`, from.port, from.address),
       );
-      udp.bind(Number(port), () => console.log('listening'));
+      udp.bind(Number(port), address, () => console.log('listening'));
     });
   },
   /** Accepts connections on `port`, reads what comes and leaves them open. */

@@ -1,16 +1,7 @@
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { createHash } from 'node:crypto';
+import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sharedHome } from './home.ts';
-import { output } from './program.ts';
+import { packImage } from './pack-image.ts';
 
 /** Tag of the smallest useful container image: a static busybox that is a web server. */
 export const TINY_IMAGE = 'localhost/berth/tiny:1';
@@ -41,33 +32,8 @@ export async function makeTinyImage(directory: string): Promise<string> {
   writeFileSync(join(root, 'www/index.html'), 'hello\n');
   writeFileSync(join(root, 'www/cgi-bin/count'), COUNT_SCRIPT);
   chmodSync(join(root, 'www/cgi-bin/count'), 0o755);
-  await output([
-    'tar',
-    '-C',
-    root,
-    '--owner=0',
-    '--group=0',
-    '--numeric-owner',
-    '-cf',
-    join(directory, 'layer.tar'),
-    '.',
-  ]);
-  const layer = createHash('sha256')
-    .update(readFileSync(join(directory, 'layer.tar')))
-    .digest('hex');
-  const config = {
-    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
-    os: 'linux',
-    config: { Env: ['PATH=/bin'], Cmd: ['httpd', '-f', '-p', '80', '-h', '/www'], StopSignal: 'SIGKILL' },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${layer}`] },
-  };
-  const manifest = [{ Config: 'config.json', RepoTags: [TINY_IMAGE], Layers: ['layer.tar'] }];
-  writeFileSync(join(directory, 'config.json'), JSON.stringify(config));
-  writeFileSync(join(directory, 'manifest.json'), JSON.stringify(manifest));
-  const archive = join(directory, 'tiny.tar');
-  await output(['tar', '-C', directory, '-cf', archive, 'manifest.json', 'config.json', 'layer.tar']);
-  rmSync(root, { recursive: true, force: true });
-  return archive;
+  const command = ['httpd', '-f', '-p', '80', '-h', '/www'];
+  return packImage(root, join(directory, 'tiny.tar'), { tag: TINY_IMAGE, command });
 }
 
 /** Compose reads `$` as a variable. */

@@ -27,7 +27,7 @@ test('ls is a table; ports on the own address are numbers, others are in full', 
   const [head, first, second] = out.split('\n');
   expect(head).toMatch(/^NAME {3}STATE +ADDRESS +PORTS +SHAPE +FROM +AGE$/);
   expect(first).toMatch(
-    /^shop {3}running {3}127\.88\.0\.2 {3}8080, 0\.0\.0\.0:5353 {3}1x512MiB {3}- {6}\d+ d$/,
+    /^shop {3}running {3}127\.88\.0\.2 {3}8080, 0\.0\.0\.0:5353\/udp {3}1x512MiB {3}- {6}\d+ d$/,
   );
   expect(second).toMatch(/^two {4}stopped {3}127\.88\.0\.2 {3}- .*shop/);
 });

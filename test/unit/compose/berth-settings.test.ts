@@ -4,8 +4,8 @@ import { problems, project } from './read.ts';
 const services = 'services: {a: {image: x}}';
 
 test('without x-berth nothing is asked for', () => {
-  expect(project(services).berth).toEqual({ images: [] });
-  expect(project(`${services}\nx-berth:`).berth).toEqual({ images: [] });
+  expect(project(services).berth).toEqual({ images: [], hostAccess: [] });
+  expect(project(`${services}\nx-berth:`).berth).toEqual({ images: [], hostAccess: [] });
 });
 
 test('reads the shape, the guest image and the archives', () => {
@@ -16,6 +16,7 @@ test('reads the shape, the guest image and the archives', () => {
     diskGib: 20,
     image: 'debian-13',
     images: ['a.tar', 'images/b.tar'],
+    hostAccess: [],
   });
 });
 
@@ -24,6 +25,7 @@ test('fills in variables', () => {
     cpus: 4,
     memoryMib: 512,
     images: [],
+    hostAccess: [],
   });
 });
 
@@ -43,9 +45,32 @@ test.each([
   ['images: [{a: b}]', 'images[0]'],
   ['images: a.tar', 'images'],
   ['cpu: 2', 'cpu'],
+  ['host-access: [0]', 'host-access[0]'],
+  ['host-access: [5432, 65536]', 'host-access[1]'],
+  ['host-access: ["5432/sctp"]', 'host-access[0]'],
+  ['host-access: ["9-8"]', 'host-access[0]'],
+  ['host-access: ["127.0.0.1:5432"]', 'host-access[0]'],
+  ['host-access: ["-1"]', 'host-access[0]'],
+  ['host-access: [{port: 5432}]', 'host-access[0]'],
+  ['host-access: ["53/udp"]', 'host-access[0]'],
+  ['host-access: ["50-60"]', 'host-access[0]'],
+  ['host-access: ["1000-2000"]', 'host-access[0]'],
+  ['host-access: 5432', 'host-access'],
 ])('%s is a problem', (entry, path) => {
   const found = problems(`${services}\nx-berth: {${entry}}`);
   expect(found).toHaveLength(1);
   expect(found[0]).toMatch(/^2:/);
   expect(found[0]).toContain(` x-berth.${path} `);
+});
+
+test('reads the ports of the host that may be reached', () => {
+  const text = `${services}\nx-berth: {host-access: [5432, "9000/udp", "8000-8002", "8001/TCP", "$P"]}`;
+  expect(project(text, { P: '70/udp' }).berth.hostAccess).toEqual([
+    { protocol: 'tcp', port: 5432 },
+    { protocol: 'udp', port: 9000 },
+    { protocol: 'tcp', port: 8000 },
+    { protocol: 'tcp', port: 8001 },
+    { protocol: 'tcp', port: 8002 },
+    { protocol: 'udp', port: 70 },
+  ]);
 });

@@ -31,12 +31,17 @@ test('no file carries an identity', async () => {
   expect(paths.filter((path) => /ssh_host_|machine-id|random-seed|authorized_keys/.test(path))).toEqual([]);
 });
 
-test.each(['guestd', 'boot'])('%s compiles and needs perl-base only', (name) => {
-  const path = join(files, 'usr/lib/berth', name);
-  execFileSync('perl', ['-c', path], { stdio: 'pipe' });
-  const used = [...readFileSync(path, 'utf8').matchAll(/^use ([A-Za-z:]+)/gm)].map((match) => match[1] ?? '');
-  expect(used.filter((module) => !PERL_BASE.has(module))).toEqual([]);
-});
+test.each(['usr/lib/berth/guestd', 'usr/lib/berth/boot', 'usr/local/libexec/podman/netavark'])(
+  '%s compiles and needs perl-base only',
+  (name) => {
+    const path = join(files, name);
+    execFileSync('perl', ['-c', path], { stdio: 'pipe' });
+    const used = [...readFileSync(path, 'utf8').matchAll(/^use ([A-Za-z:]+)/gm)].map(
+      (match) => match[1] ?? '',
+    );
+    expect(used.filter((module) => !PERL_BASE.has(module))).toEqual([]);
+  },
+);
 
 test('the shell programs have no syntax errors', () => {
   execFileSync('sh', ['-n', join(files, 'usr/lib/berth/warmup')]);

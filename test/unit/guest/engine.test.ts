@@ -427,3 +427,64 @@ test('an answer without an end is cut off', async () => {
   });
   await expect(engine.images({ timeoutMs: 15_000 })).rejects.toMatchObject({ code: 'engine-failed' });
 });
+
+test('publishers are containers with their ports as asked for, ranges spelled out', async () => {
+  const engine = await engineWith((request, response) => {
+    expect(request.url).toContain('/libpod/containers/json?filters=');
+    json(response, [
+      {
+        Names: ['dns'],
+        Labels: { 'com.docker.compose.service': 'names' },
+        Ports: [
+          { host_ip: '', container_port: 53, host_port: 5353, range: 1, protocol: 'udp' },
+          { host_ip: '127.0.0.1', container_port: 80, host_port: 9100, range: 3, protocol: 'tcp,udp' },
+        ],
+      },
+      { Names: ['quiet'], Labels: null, Ports: null },
+    ]);
+  });
+  const found = await engine.publishers();
+  expect(found.map(({ name, service }) => [name, service])).toEqual([['dns', 'names']]);
+  expect(
+    found[0]?.ports.map(
+      (port) => `${port.hostAddress}:${port.guestPort}:${port.containerPort}/${port.protocol}`,
+    ),
+  ).toEqual([
+    ':5353:53/udp',
+    '127.0.0.1:9100:80/tcp',
+    '127.0.0.1:9101:81/tcp',
+    '127.0.0.1:9102:82/tcp',
+    '127.0.0.1:9100:80/udp',
+    '127.0.0.1:9101:81/udp',
+    '127.0.0.1:9102:82/udp',
+  ]);
+});
+
+test('publishers that make no sense are left out', async () => {
+  const engine = await engineWith((_, response) =>
+    json(response, [
+      { Names: ['\u001b[31m'], Ports: [{ container_port: 1, host_port: 1 }] },
+      { Names: [], Ports: [{ container_port: 1, host_port: 1 }] },
+      {
+        Names: ['odd'],
+        Labels: { 'com.docker.compose.service': 'a\nb' },
+        Ports: [
+          { container_port: 80, host_port: 65_535, range: 2, protocol: 'tcp' },
+          { container_port: 80, host_port: -1, protocol: 'tcp' },
+          { container_port: 80.5, host_port: 80, protocol: 'tcp' },
+          { container_port: 'x', host_port: 80, protocol: 'tcp' },
+          { host_ip: '\u001b[0m', container_port: 80, host_port: 80, protocol: '<b>' },
+        ],
+      },
+      'nothing',
+    ]),
+  );
+  expect(await engine.publishers()).toEqual([
+    {
+      name: 'odd',
+      ports: [
+        { hostAddress: 'an unreadable address', guestPort: 80, containerPort: 80, protocol: 'unknown' },
+      ],
+    },
+  ]);
+});

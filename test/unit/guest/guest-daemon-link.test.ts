@@ -175,3 +175,45 @@ test('closing fails what is under way and everything after', async () => {
   await expect(waiting).rejects.toMatchObject({ code: 'guest-unreachable' });
   await expect(closed.ping(SOON)).rejects.toMatchObject({ code: 'guest-unreachable' });
 });
+
+test('marks of the containers are told, asked or not; anything else that looks like one is passed over', async () => {
+  const mark = (count: number) => `${'0a'.repeat(8)}.${count}`;
+  await using guest = await (await FakeGuest.create()).lines((line, socket) => {
+    const [id, verb] = line.split(' ');
+    if (verb !== 'containers') return;
+    socket.write(`! containers ${mark(1)}\n! containers\n! containers x.1\n! containers ${mark(1)} more\n`);
+    socket.write(`! nonsense ${mark(2)}\n!\n! \n${id} ok ${mark(3)}\n! containers ${mark(4)}\n`);
+  });
+  const heard: string[] = [];
+  const shared = link(guest);
+  shared.onContainers((told) => heard.push(told));
+  expect(await shared.containersMark(SOON)).toBe(mark(3));
+  await expect.poll(() => heard).toEqual([mark(1), mark(4)]);
+});
+
+test('a guest that floods the line is read at a bounded rate, and still answers', async () => {
+  let sent = 0;
+  await using guest = await (await FakeGuest.create()).lines((line, socket) => {
+    const [id, verb] = line.split(' ');
+    if (verb === undefined) return;
+    socket.write(`${id} ok\n`);
+    const notice = `! containers ${'0a'.repeat(8)}.1\n`.repeat(2_000);
+    const flood = () => {
+      while (!socket.destroyed && socket.write(notice)) sent += notice.length;
+      sent += notice.length;
+      socket.once('drain', flood);
+    };
+    flood();
+  });
+  const shared = link(guest);
+  let notices = 0;
+  shared.onContainers(() => {
+    notices += 1;
+  });
+  await shared.ping(SOON);
+  const startedAt = performance.now();
+  await expect.poll(() => performance.now() - startedAt).toBeGreaterThan(500);
+  // A burst and half a second's worth; what else was written still waits on its side.
+  expect(notices * 33).toBeLessThan(512 * 1024);
+  expect(sent).toBeLessThan(4 * 1024 * 1024);
+});

@@ -87,3 +87,16 @@ test('publish on a taken port fails and leaves nothing', async () => {
   await ingress.withdraw('mine');
   await ingress.publish('yours', port, { host: MACHINE, port: 1 });
 });
+
+test('one port is withdrawn by itself, and only by its owner', async () => {
+  const target = { host: MACHINE, port: await net.serve((socket) => socket.end('here')) };
+  const [one, other] = [published(await net.freePort()), published(await net.freePort())];
+  await ingress.publish('env-1', one, target);
+  await ingress.publish('env-1', other, target);
+  await ingress.withdrawPort('env-2', one);
+  await ingress.withdrawPort('env-1', one);
+  await ingress.withdrawPort('env-1', one);
+  await ingress.check([one]);
+  expect((await failure(ingress.check([other]))).code).toBe('port-in-use');
+  await ingress.publish('env-2', one, target);
+});

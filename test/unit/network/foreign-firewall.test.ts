@@ -77,11 +77,12 @@ test('tables of Berth are not foreign', () => {
   expect(planOpenings([chain({ table: 'berth-def456' })])).toEqual([]);
 });
 
-test('openings carry the mark of the home, and let in no more than DNS and answers', () => {
+test('openings carry the mark of the home, and let in no more than DNS, answers and what Berth has led to the loopback address', () => {
   const rules = iptablesRules(home, 'INPUT').map((rule) => rule.join(' '));
-  expect(rules).toHaveLength(3);
+  expect(rules).toHaveLength(4);
   for (const rule of rules) expect(rule).toMatch(/^-i bv\+ .*--comment berth-abc123 -j ACCEPT$/);
   expect(rules[1]).toContain('-d 100.127.193.35/32 -p udp --dport 53');
+  expect(rules[3]).toContain('-d 127.0.0.1/32 -m conntrack --ctstate DNAT');
   for (const rule of [...nftRules(home, 'input'), ...nftRules(home, 'forward')]) {
     expect(rule).toMatch(/^(iif|oif)group 1655423267 .*accept comment "berth-abc123"$/);
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { homeNetwork } from '../../../src/network/home-network.ts';
-import { hostRules } from '../../../src/network/host-rules.ts';
+import { hostAccessChange, hostRules } from '../../../src/network/host-rules.ts';
 
 const rules = hostRules(homeNetwork('abc123'));
 
@@ -22,7 +22,7 @@ test('the table is replaced as a whole', () => {
 });
 
 test('base chains concern the interfaces of this home only', () => {
-  for (const name of ['input', 'forward', 'postrouting']) {
+  for (const name of ['prerouting', 'input-source', 'input', 'forward', 'postrouting']) {
     const [hook = '', ...others] = chain(name);
     expect(hook).toMatch(/^type (filter|nat) hook .* policy accept;$/);
     for (const rule of others) expect(rule).toMatch(/^(iifgroup|oifgroup) 1655423267 /);
@@ -33,6 +33,7 @@ test('a guest gets nothing from the host but answers and DNS', () => {
   expect(chain('guest-to-host')).toEqual([
     'ct state established,related accept',
     'ip daddr 100.127.193.35 meta l4proto { tcp, udp } th dport 53 accept',
+    'ip daddr 127.0.0.1 ct status dnat iifname . meta l4proto . th dport @host-access accept',
     'goto refuse',
   ]);
 });
@@ -45,4 +46,17 @@ test('guests of all homes and metadata services come before anything is accepted
 
 test('only answers are forwarded to a guest', () => {
   expect(chain('to-guest')).toEqual(['ct state established,related accept', 'goto refuse']);
+});
+
+test('ports of the host are open to one interface, and changed in one transaction', () => {
+  const home = homeNetwork('abc123');
+  const before = { link: 'bv7', ports: [{ protocol: 'tcp' as const, port: 5432 }] };
+  const after = { link: 'bv7', ports: [{ protocol: 'udp' as const, port: 9000 }] };
+  expect(hostRules(home, [before])).toContain('elements = { "bv7" . tcp . 5432 }');
+  expect(rules).not.toContain('elements');
+  expect(hostAccessChange(home, before, after)).toBe(
+    'delete element inet berth-abc123 host-access { "bv7" . tcp . 5432 }\n' +
+      'add element inet berth-abc123 host-access { "bv7" . udp . 9000 }\n',
+  );
+  expect(hostAccessChange(home, { link: 'bv7', ports: [] }, before)).not.toContain('delete');
 });

@@ -98,6 +98,6 @@ test('every port of the address leads to the guest, DNS at the gateway to the se
   const rules = namespaceRules(home, planSlot(home, 7));
   expect(rules).toContain('iifname "up0" ip daddr 100.96.0.30 dnat to 100.64.0.2\n');
   expect(rules).toContain(
-    'iifname "tap0" ip daddr 100.64.0.1 meta l4proto { tcp, udp } th dport 53 dnat to 100.127.193.35\n',
+    'iifname "tap0" ip daddr 100.64.0.1 meta l4proto { tcp, udp } dnat to 100.127.193.35\n',
   );
 });
