@@ -17,6 +17,8 @@ import { assertUnclaimed, type EnvironmentDraft } from './registry.ts';
 import { takeOver } from './take-over.ts';
 
 const READY_TIMEOUT_MS = 60_000;
+/** A host whose processors are all wanted may take its time for the hashes of a fork point. */
+const SEAL_TIMEOUT_MS = 30 * 60_000;
 /** Two cores translate two guests at a time; more at once only makes each of them slower. */
 const PARALLEL_FORKS = 2;
 
@@ -160,7 +162,8 @@ async function freezeParent(
 
 /** The hashes are for a later daemon; nobody waits for them. */
 function sealLater(context: Context, manifest: TemplateManifest): void {
-  context.templates.seal(manifest, AbortSignal.timeout(300_000)).catch((error: unknown) => {
+  const o = { signal: AbortSignal.timeout(SEAL_TIMEOUT_MS), background: true };
+  context.templates.seal(manifest, o).catch((error: unknown) => {
     context.log.warn(
       { template: manifest.id, err: error },
       'the hashes of a fork point could not be written',

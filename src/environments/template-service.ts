@@ -97,5 +97,5 @@ async function freezeNamed(
   const { manifest } = await operation.step('freeze', `freeze ${record.name}`, () =>
     freezeEnvironment(context, record, { name, kind: 'environment', signal }),
   );
-  await operation.step('seal', 'compute hashes', () => context.templates.seal(manifest, signal));
+  await operation.step('seal', 'compute hashes', () => context.templates.seal(manifest, { signal }));
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { constants as osConstants, setPriority } from 'node:os';
 import { formatDuration } from '../base/index.ts';
 import { asBerthError, type BerthError, berthError } from '../errors/index.ts';
 import { commandEnvironment } from './command-environment.ts';
@@ -35,6 +36,8 @@ export interface RunOptions {
   onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
   /** Exit codes besides 0 that are no error. */
   okExitCodes?: readonly number[];
+  /** Takes the processor only when nobody else wants it; for work that no one waits for. */
+  background?: boolean;
 }
 
 /**
@@ -72,6 +75,7 @@ class RunningCommand {
       env: commandEnvironment(o.env),
       ...(o.cwd === undefined ? {} : { cwd: o.cwd }),
     });
+    if (o.background === true) giveWay(this.#child.pid);
   }
 
   async result(): Promise<CommandResult> {
@@ -167,5 +171,14 @@ class RunningCommand {
     } catch {
       // The group is gone already; only its output is still to come.
     }
+  }
+}
+
+function giveWay(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, osConstants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended already.
   }
 }

@@ -5,9 +5,12 @@ const TIMEOUT_MS = 30 * 60_000;
 
 /**
  * sha256 of a file's content, in hex. Another process does it: a gigabyte takes seconds, in which this one has ports to carry.
- * Throws `command-failed` when the file cannot be read.
+ * In the `background` it takes no time from anybody else. Throws `command-failed` when the file cannot be read.
  */
-export async function sha256File(path: string, o: { signal?: AbortSignal } = {}): Promise<string> {
+export async function sha256File(
+  path: string,
+  o: { readonly signal?: AbortSignal; readonly background?: boolean } = {},
+): Promise<string> {
   const { stdout } = await run(['sha256sum', '--binary', '--', path], { timeoutMs: TIMEOUT_MS, ...o });
   // A name with unusual letters in it is marked by a backslash before the sum.
   const sum = /^\\?([0-9a-f]{64}) /.exec(stdout)?.[1];

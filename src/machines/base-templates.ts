@@ -129,7 +129,7 @@ async function makeBase(
       signal: o.signal,
     });
     o.onProgress('compute hashes');
-    return await templates.seal(frozen.manifest, o.signal);
+    return await templates.seal(frozen.manifest, { signal: o.signal });
   } finally {
     // The template keeps its own link to the disk layer.
     if (machine !== undefined) await machines.end(machine, { graceMs: 500 });

@@ -38,6 +38,8 @@ export class TemplateStore {
   readonly #verifying = new KeyedMutex();
   /** Several removals at once may come to the same template: its changes go one after the other. */
   readonly #changing = new KeyedMutex();
+  /** What ends the reading of files that nobody needs any more. */
+  readonly #sealing = new Map<TemplateId, AbortController>();
 
   constructor(layout: Layout) {
     this.#layout = layout;
@@ -84,9 +86,17 @@ export class TemplateStore {
     await writeJson(this.files(manifest.id).manifest, manifest);
   }
 
-  /** Adds the hashes of the template's files to its manifest, by which a later daemon tells that they are unchanged. */
-  async seal(manifest: TemplateManifest, signal: AbortSignal): Promise<TemplateManifest> {
-    const sealed = { ...manifest, hashes: await this.#hash(manifest.id, signal) };
+  /**
+   * Adds the hashes of the template's files to its manifest, by which a later daemon tells that they are unchanged. In the
+   * `background` it gives way to everything else on the host. A template whose memory is given up meanwhile stays as it is.
+   */
+  async seal(
+    manifest: TemplateManifest,
+    o: { readonly signal: AbortSignal; readonly background?: boolean },
+  ): Promise<TemplateManifest> {
+    const hashes = await this.#hashUnlessDropped(manifest.id, o);
+    if (hashes === undefined) return manifest;
+    const sealed = { ...manifest, hashes };
     return this.#changing.run(manifest.id, async () => {
       // It may have been removed, or reduced to its disk, while it was read.
       if ((await this.#read(manifest.id))?.diskOnly !== false) return sealed;
@@ -100,6 +110,7 @@ export class TemplateStore {
 
   /** Notes that the template's memory is not needed any more and removes it; its disk layer stays. Done already, or gone: nothing. */
   async dropState(id: TemplateId): Promise<void> {
+    this.#sealing.get(id)?.abort();
     await this.#changing.run(id, async () => {
       const manifest = await this.#read(id);
       if (manifest === undefined || manifest.diskOnly) return;
@@ -110,6 +121,7 @@ export class TemplateStore {
 
   /** Removes a template. The manifest goes first, so that a half-removed one is never taken for whole. */
   async remove(id: TemplateId): Promise<void> {
+    this.#sealing.get(id)?.abort();
     await this.#changing.run(id, async () => {
       await removeTree(this.files(id).manifest);
       await removeTree(this.files(id).directory);
@@ -151,7 +163,7 @@ export class TemplateStore {
       const fact = `template "${name}" cannot be trusted: the daemon ended before its hashes were written`;
       throw berthError('template-invalid', fact, { remedy });
     }
-    const { state, disk } = await this.#hash(id, signal);
+    const { state, disk } = await this.#hash(id, { signal });
     if (state === hashes.state && disk === hashes.disk) return;
     const what = state === hashes.state ? 'disk' : 'memory';
     const fact = `the ${what} of template "${name}" differs from what was saved`;
@@ -162,12 +174,28 @@ export class TemplateStore {
     return allocatedBytes(this.files(id).directory);
   }
 
-  async #hash(id: TemplateId, signal: AbortSignal): Promise<{ state: string; disk: string }> {
+  async #hashUnlessDropped(
+    id: TemplateId,
+    o: { readonly signal: AbortSignal; readonly background?: boolean },
+  ): Promise<{ state: string; disk: string } | undefined> {
+    const dropped = new AbortController();
+    this.#sealing.set(id, dropped);
+    try {
+      return await this.#hash(id, { ...o, signal: AbortSignal.any([o.signal, dropped.signal]) });
+    } catch (error) {
+      if (dropped.signal.aborted) return undefined;
+      throw error;
+    } finally {
+      if (this.#sealing.get(id) === dropped) this.#sealing.delete(id);
+    }
+  }
+
+  async #hash(
+    id: TemplateId,
+    o: { readonly signal: AbortSignal; readonly background?: boolean },
+  ): Promise<{ state: string; disk: string }> {
     const files = this.files(id);
-    const [state, disk] = await Promise.all([
-      sha256File(files.state, { signal }),
-      sha256File(files.disk, { signal }),
-    ]);
+    const [state, disk] = await Promise.all([sha256File(files.state, o), sha256File(files.disk, o)]);
     return { state, disk };
   }
 

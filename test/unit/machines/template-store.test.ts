@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -33,7 +33,7 @@ test('many that remove or reduce the same template at once do not get into each 
   const signal = AbortSignal.timeout(5_000);
   await Promise.all(
     Array.from({ length: 12 }, async (_, index) => {
-      if (index % 3 === 0) await store.seal(manifest, signal).catch(() => undefined);
+      if (index % 3 === 0) await store.seal(manifest, { signal }).catch(() => undefined);
       else if (index % 3 === 1) await store.dropState(manifest.id);
       else await store.remove(manifest.id);
     }),
@@ -42,15 +42,23 @@ test('many that remove or reduce the same template at once do not get into each 
   expect(await store.list()).toEqual([]);
 });
 
+test('hashes of a template that is given up meanwhile are not waited for', async () => {
+  truncateSync(store.files(manifest.id).state, 64 * 1024 ** 3);
+  const sealing = store.seal(manifest, { signal: AbortSignal.timeout(60_000), background: true });
+  await store.dropState(manifest.id);
+  expect(await sealing).toEqual(manifest);
+  expect(await store.list()).toEqual([{ ...manifest, diskOnly: true }]);
+});
+
 test('a template that was reduced to its disk keeps the hashes that were added meanwhile', async () => {
-  const { hashes } = await store.seal(manifest, AbortSignal.timeout(5_000));
+  const { hashes } = await store.seal(manifest, { signal: AbortSignal.timeout(5_000) });
   await store.dropState(manifest.id);
   expect(await store.list()).toEqual([{ ...manifest, hashes, diskOnly: true }]);
   expect(existsSync(store.files(manifest.id).state)).toBe(false);
 });
 
 test('a byte that differs is found when a later daemon looks at the template for the first time', async () => {
-  const sealed = await store.seal(manifest, AbortSignal.timeout(5_000));
+  const sealed = await store.seal(manifest, { signal: AbortSignal.timeout(5_000) });
   const later = new TemplateStore(layoutOf(home));
   await later.verify(sealed, AbortSignal.timeout(5_000));
   writeFileSync(store.files(manifest.id).state, 'memorY');
