@@ -1,3 +1,5 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { formatDuration } from '../src/base/index.ts';
 import { checkRepository } from './check.ts';
@@ -28,13 +30,25 @@ const stages: readonly Stage[] = [
     run: async (signal) => {
       if (process.geteuid?.() !== 0)
         throw new Error('Real machines need root: sudo npm test. Without root: npm test -- checks unit');
-      const code = await runInForeground([join(root, 'berth'), 'host', 'setup', '--yes'], {}, signal);
-      if (code !== 0) throw new Error(`./berth host setup ended with exit code ${code}`);
+      await prepareHost(signal);
       return NO_TESTS;
     },
   },
   vitestStage(root, 'e2e', 'tests with real machines', 18 * MINUTE_MS),
 ];
+
+/** In a home of its own: the user's stays as it is, and no daemon is left. */
+async function prepareHost(signal: AbortSignal): Promise<void> {
+  const home = mkdtempSync(join(tmpdir(), 'berth-setup-'));
+  const berth = (...args: readonly string[]) =>
+    runInForeground([join(root, 'berth'), ...args], { BERTH_HOME: home }, signal);
+  try {
+    const code = await berth('host', 'setup', '--yes');
+    if (code !== 0) throw new Error(`./berth host setup ended with exit code ${code}`);
+  } finally {
+    await berth('down', '--all', '--purge', '--yes');
+  }
+}
 
 const wanted = process.argv.slice(2);
 for (const key of wanted) {

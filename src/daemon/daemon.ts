@@ -15,7 +15,14 @@ import { acquireHomeLock, chmod, chown, type HomeDirectories, removeTree } from 
 import { createQemuHypervisor, DEFAULT_QEMU } from '../hypervisor/index.ts';
 import { createImageStore } from '../images/index.ts';
 import { createIngress } from '../ingress/index.ts';
-import { cgroupMaker, createBaseTemplates, layoutOf, Machines, TemplateStore } from '../machines/index.ts';
+import {
+  cgroupMaker,
+  closeLines,
+  createBaseTemplates,
+  layoutOf,
+  Machines,
+  TemplateStore,
+} from '../machines/index.ts';
 import { createNetworkManager, type NetworkManager } from '../network/index.ts';
 import { createEventLog, createOperations } from '../operations/index.ts';
 import { createServer } from '../server/index.ts';
@@ -146,7 +153,7 @@ async function composeContext(
 function letGo(context: Context): void {
   for (const [id, { machine }] of context.sessions.all()) {
     context.sessions.remove(id);
-    machine.link.close();
+    closeLines(machine);
     machine.running.detach();
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { connectGuestAgent, makeIdentity } from '../guest/index.ts';
+import { makeIdentity } from '../guest/index.ts';
 import type { Machine } from '../machines/index.ts';
 import type { Context } from './context.ts';
 import { NO_FOLLOWED_PORTS, stopFollowing } from './following.ts';
@@ -88,13 +88,9 @@ async function shutDown(
         signal: within,
       });
     await Promise.race([stopping, ended, aborted]);
-    const agent = connectGuestAgent(session.machine.running.agentSocketPath);
-    try {
-      await Promise.race([agent.shutdown({ timeoutMs: graceMs, signal: within }), ended, aborted]);
-      await Promise.race([ended, aborted]);
-    } finally {
-      agent.close();
-    }
+    const { agent } = session.machine;
+    await Promise.race([agent.shutdown({ timeoutMs: graceMs, signal: within }), ended, aborted]);
+    await Promise.race([ended, aborted]);
   } catch (error) {
     context.log.warn({ environment: record.name, err: error }, 'the guest did not shut down by itself');
   }

@@ -1,4 +1,4 @@
-import type { Machine } from '../machines/index.ts';
+import { closeLines, type Machine } from '../machines/index.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { NO_FOLLOWED_PORTS, reopenPorts } from './following.ts';
@@ -44,7 +44,7 @@ async function onExit(
   const record = context.registry.find(id);
   if (record === undefined) return;
   context.sessions.remove(id);
-  machine.link.close();
+  closeLines(machine);
   machine.running.detach();
   await context.ingress.withdraw(id);
   await context.machines.release(id, machine.slot);

@@ -42,16 +42,27 @@ export class AgentLine {
     });
   }
 
+  /** Connects before the first command needs it; fails with `guest-unreachable`, or the signal's reason. */
+  connect(o: WaitOptions): Promise<void> {
+    return this.#within('connect', o, async (signal) => {
+      await this.#connected(signal);
+    });
+  }
+
   close(): void {
     this.#connection?.destroy();
     this.#connection = undefined;
   }
 
   async #ready(signal: AbortSignal): Promise<AgentConnection> {
-    if (this.#connection?.isOpen !== true) {
+    const connection = await this.#connected(signal);
+    await connection.synchronise(signal);
+    return connection;
+  }
+
+  async #connected(signal: AbortSignal): Promise<AgentConnection> {
+    if (this.#connection?.isOpen !== true)
       this.#connection = new AgentConnection(await connectUnix(this.#path, { timeoutMs: 60_000, signal }));
-      await this.#connection.synchronise(signal);
-    }
     return this.#connection;
   }
 
@@ -80,6 +91,7 @@ class AgentConnection {
   #buffer: Buffer[] = [];
   #size = 0;
   #wake: (() => void) | undefined;
+  #synchronised = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -107,16 +119,18 @@ class AgentConnection {
     );
   }
 
-  /** Makes sure that the next answer belongs to the next command: the agent echoes a number after a byte that JSON cannot have. */
+  /** Once: makes sure that the next answer belongs to the next command: the agent echoes a number after a byte that JSON cannot have. */
   async synchronise(signal: AbortSignal): Promise<void> {
+    if (this.#synchronised) return;
     const id = randomInt(2 ** 40);
     this.#socket.write(Buffer.from([DELIMITER]));
     this.send('guest-sync-delimited', { id });
     for (;;) {
       const line = await this.#line(signal);
       const start = line.lastIndexOf(DELIMITER);
-      if (start >= 0 && field(parseJson(line.toString('utf8', start + 1)), 'return') === id) return;
+      if (start >= 0 && field(parseJson(line.toString('utf8', start + 1)), 'return') === id) break;
     }
+    this.#synchronised = true;
   }
 
   async answer(signal: AbortSignal): Promise<unknown> {

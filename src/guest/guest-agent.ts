@@ -12,6 +12,8 @@ import type { WaitOptions } from './wait-options.ts';
  * Protocol: QEMU `docs/interop/qemu-ga-ref`.
  */
 export interface GuestAgent {
+  /** Connects now instead of with the first command; the guest need not run yet. */
+  connect(o: WaitOptions): Promise<void>;
   ping(o: WaitOptions): Promise<void>;
   /** Asks the guest to power off; returns when the agent has taken the request. */
   shutdown(o: WaitOptions & { readonly mode?: 'powerdown' | 'reboot' | 'halt' }): Promise<void>;
@@ -37,6 +39,7 @@ export function connectGuestAgent(socketPath: string): GuestAgent {
     return typeof answer === 'number' ? answer : 0;
   };
   return {
+    connect: (o) => line.connect(o),
     ping: async (o) => void (await line.command('guest-ping', undefined, o)),
     shutdown: (o) => line.tell('guest-shutdown', { mode: o.mode ?? 'powerdown' }, o),
     fsfreeze: (o) => count('guest-fsfreeze-freeze', o),

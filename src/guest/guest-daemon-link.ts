@@ -10,6 +10,8 @@ import type { WaitOptions } from './wait-options.ts';
  * All fail with `guest-unreachable` at their deadline, `guest-command-failed` when the guest refuses, or the signal's reason.
  */
 export interface GuestDaemonLink {
+  /** Connects now instead of with the first request. */
+  connect(o: WaitOptions): Promise<void>;
   /** Waits until the guest has booted and its container engine answers. */
   waitReady(o: WaitOptions): Promise<void>;
   /** One round trip. */
@@ -47,6 +49,7 @@ export function connectGuestDaemon(socketPath: string): GuestDaemonLink {
     if (mark !== '') onContainers(mark);
   });
   return {
+    connect: (o) => line.connect(o),
     waitReady: async (o) => {
       await line.request(() => 'ready', READY_INTERVAL_MS, o);
     },

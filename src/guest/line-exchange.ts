@@ -70,6 +70,15 @@ export class LineExchange {
     }
   }
 
+  /** Connects before the first request needs it; fails with `guest-unreachable`, or the signal's reason. */
+  async connect(o: WaitOptions): Promise<void> {
+    const deadline = deadlineSignal(
+      o.timeoutMs,
+      o.signal === undefined ? this.#closing.signal : AbortSignal.any([o.signal, this.#closing.signal]),
+    );
+    if ((await this.#connected(deadline)) === undefined) throw this.#reason('connect', o);
+  }
+
   close(): void {
     this.#closing.abort();
     this.#socket?.destroy();

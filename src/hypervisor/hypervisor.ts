@@ -119,6 +119,23 @@ export interface RunningMachine {
   detach(): void;
 }
 
+/** Where the lines into a guest begin on the host. */
+export interface GuestChannels {
+  /** Unix socket of the guest daemon's line. */
+  readonly guestSocketPath: string;
+  /** Unix socket of the guest agent's line. */
+  readonly agentSocketPath: string;
+}
+
+export interface StartOptions {
+  readonly signal: AbortSignal;
+  /**
+   * Called when the lines into the guest can be connected and before anything runs or is loaded: to a guest that was saved
+   * with connected lines, they then have never been closed.
+   */
+  readonly onChannels?: (channels: GuestChannels) => Promise<void>;
+}
+
 /** One hypervisor. */
 export interface Hypervisor {
   readonly name: string;
@@ -129,7 +146,7 @@ export interface Hypervisor {
    * Starts a machine. A restored machine is complete but paused when this resolves.
    * @throws `hypervisor-failed` with the hypervisor's last words; then no process is left.
    */
-  start(spec: MachineSpec, signal: AbortSignal): Promise<RunningMachine>;
+  start(spec: MachineSpec, o: StartOptions): Promise<RunningMachine>;
   /**
    * Connects to the process of a machine that was started by an earlier daemon, and lets it run if it stood still; undefined when
    * there is none. @throws `machine-unresponsive` or `timeout` when it does not answer

@@ -1,4 +1,4 @@
-import type { GuestDaemonLink } from '../guest/index.ts';
+import type { GuestAgent, GuestDaemonLink } from '../guest/index.ts';
 import type { Accelerator, RunningMachine } from '../hypervisor/index.ts';
 import type { ProcessIdentity } from '../host/index.ts';
 import type { Shape, TemplateId } from '../model/index.ts';
@@ -38,7 +38,13 @@ export interface MachineProcess {
 }
 
 /** A machine with a process, and the channel into it. */
-export interface Machine {
+/** The lines into a running guest. They stay connected: a guest polls a line whose other end is closed. */
+export interface GuestLines {
+  readonly link: GuestDaemonLink;
+  readonly agent: GuestAgent;
+}
+
+export interface Machine extends GuestLines {
   readonly id: string;
   readonly running: RunningMachine;
   readonly slot: NetworkSlot;

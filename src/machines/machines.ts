@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { UndoStack } from '../base/index.ts';
 import { berthError } from '../errors/index.ts';
-import { connectGuestDaemon } from '../guest/index.ts';
+import { connectGuestAgent, connectGuestDaemon } from '../guest/index.ts';
 import {
   chown,
   copySmallFile,
@@ -14,11 +14,11 @@ import {
   removeTree,
   terminate,
 } from '../host/index.ts';
-import type { Hypervisor, MachineSpec, MachineStart } from '../hypervisor/index.ts';
+import type { GuestChannels, Hypervisor, MachineSpec, MachineStart } from '../hypervisor/index.ts';
 import type { HostPort } from '../model/index.ts';
 import type { NetworkManager, NetworkSlot } from '../network/index.ts';
 import { type Layout, MACHINE_GID, machineUid } from './layout.ts';
-import type { Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';
+import type { GuestLines, Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';
 import type { TemplateManifest } from './template-manifest.ts';
 import type { TemplateStore } from './template-store.ts';
 
@@ -27,6 +27,7 @@ const OVERHEAD_MIB = 768;
 const MAX_PROCESSES = 256;
 const TERMINATE_TIMEOUT_MS = 1_000;
 const KILL_TIMEOUT_MS = 10_000;
+const CHANNEL_TIMEOUT_MS = 10_000;
 const FIRST_TOP = 'disk-0.qcow2';
 
 /** Steps of a start, so that a caller can measure them: called with the name of the step that ended. */
@@ -134,8 +135,10 @@ export class Machines {
       known.process,
     );
     if (running === undefined) return undefined;
-    const link = connectGuestDaemon(running.guestSocketPath);
-    return { id, running, slot: known.slot, link, origin: known.origin ?? 'template' };
+    const lines = linesInto(running);
+    // A guest that cannot be reached now is tried again with the first request.
+    lines.agent.connect({ timeoutMs: CHANNEL_TIMEOUT_MS }).catch(() => undefined);
+    return { id, running, slot: known.slot, ...lines, origin: known.origin ?? 'template' };
   }
 
   /** Sets which ports of the host a machine may reach at its gateway: these and no others. */
@@ -145,7 +148,7 @@ export class Machines {
 
   /** Ends the process and gives its network slot and cgroup back; the disk stays. Idempotent. */
   async end(machine: Machine, o: { graceMs?: number } = {}): Promise<void> {
-    machine.link.close();
+    closeLines(machine);
     const gone = await machine.running.terminate(o);
     if (!gone)
       throw berthError(
@@ -227,11 +230,20 @@ export class Machines {
       const spec = this.#specOf(id, boot, disk, slot, start);
       await this.#handOver(spec);
       undo.defer('cgroup', () => this.#removeCgroup(id));
-      const running = await this.#hypervisor.start(spec, signal);
+      let lines: GuestLines | undefined;
+      undo.defer('lines into the guest', () => closeLines(lines));
+      const running = await this.#hypervisor.start(spec, {
+        signal,
+        onChannels: async (channels) => {
+          lines = linesInto(channels);
+          const o = { timeoutMs: CHANNEL_TIMEOUT_MS, signal };
+          await Promise.all([lines.link.connect(o), lines.agent.connect(o)]);
+        },
+      });
       onStep?.('restore');
       undo.dispose();
-      const link = connectGuestDaemon(running.guestSocketPath);
-      return { id, running, slot, link, origin: start.kind === 'restore' ? 'template' : 'disk' };
+      const origin = start.kind === 'restore' ? 'template' : 'disk';
+      return { id, running, slot, ...(lines ?? linesInto(running)), origin };
     } catch (error) {
       await undo.unwind();
       throw error;
@@ -275,6 +287,19 @@ export class Machines {
   async #removeCgroup(id: string): Promise<void> {
     await (await openCgroup(`${this.#homeId}-${id}`))?.remove();
   }
+}
+
+function linesInto(channels: GuestChannels): GuestLines {
+  return {
+    link: connectGuestDaemon(channels.guestSocketPath),
+    agent: connectGuestAgent(channels.agentSocketPath),
+  };
+}
+
+/** Lets go of the guest; done already is fine. */
+export function closeLines(lines: GuestLines | undefined): void {
+  lines?.link.close();
+  lines?.agent.close();
 }
 
 /** Makes the cgroup of a machine; the driver puts the process into it. */

@@ -12,7 +12,13 @@ import {
   tailFile,
   terminate,
 } from '../../host/index.ts';
-import type { Hypervisor, HypervisorVersion, MachineSpec, RunningMachine } from '../hypervisor.ts';
+import type {
+  Hypervisor,
+  HypervisorVersion,
+  MachineSpec,
+  RunningMachine,
+  StartOptions,
+} from '../hypervisor.ts';
 import { machinePaths, qemuArgv } from './argv.ts';
 import { goOn } from './freeze.ts';
 import { type ChildExit, openMonitor, QemuMachine } from './qemu-machine.ts';
@@ -47,7 +53,7 @@ export function createQemuHypervisor(options: QemuOptions): Hypervisor {
     name: 'qemu',
     capabilities: { fork: true, sharedMemory: true, consoleLog: true },
     version,
-    start: async (spec, signal) => startMachine(spec, { qemuPath, ...(await version()) }, options, signal),
+    start: async (spec, o) => startMachine(spec, { qemuPath, ...(await version()) }, options, o),
     adopt: adoptMachine,
     findProcesses,
     createDisk,
@@ -58,7 +64,7 @@ async function startMachine(
   spec: MachineSpec,
   installation: HypervisorVersion & { qemuPath: string },
   options: QemuOptions,
-  signal: AbortSignal,
+  { signal, onChannels }: StartOptions,
 ): Promise<RunningMachine> {
   const paths = machinePaths(spec.directory);
   const kvmGid = spec.accelerator === 'kvm' ? await kvmGroup() : undefined;
@@ -80,6 +86,7 @@ async function startMachine(
       ended.promise,
       paths.stderr,
     );
+    await onChannels?.({ guestSocketPath: paths.guest, agentSocketPath: paths.agent });
     if (spec.start.kind === 'restore') await restore(client, spec.start.statePath, signal);
     return new QemuMachine({ ...spec, process, client, childExit: ended.promise });
   } catch (error) {
