@@ -168,15 +168,11 @@ describe('a template whose files have changed', () => {
     expect(existsSync(fileOf(damaged, 'state'))).toBe(false);
   });
 
-  test('or that was removed is made again when it is needed', async () => {
+  // It stays for the tests that come after: making one takes most of a minute.
+  test('and is not removed while an environment uses it', async () => {
     const { name, id } = await baseTemplate();
     await refusesToRemove(name, ['repaired']);
-    await removeEnvironments(['repaired']);
-    await berthOk(['template', 'rm', name]);
-    expect((await templates()).map((one) => one.id)).not.toContain(id);
-    await berthOk(['up', '-f', file, '--name', 'again']);
-    expect((await baseTemplate()).id).not.toBe(id);
-    expect(await get(`${urlOf(await inspect('again'))}/`)).toBe('hello\n');
+    expect((await baseTemplate()).id).toBe(id);
   });
 });
 
