@@ -14,8 +14,10 @@ import { reportOf } from './report/tables.ts';
 import { type BenchResult, type Measured, RESULT_VERSION } from './result.ts';
 import { Rig } from './rig.ts';
 import { cliStage } from './stages/cli.ts';
+import { dockerStage } from './stages/docker.ts';
 import { densityStage } from './stages/density.ts';
 import { forkStage } from './stages/fork.ts';
+import { portStage } from './stages/port.ts';
 import { quickstartStage } from './stages/quickstart.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
@@ -28,6 +30,7 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> 
   const result: BenchResult = {
     version: RESULT_VERSION,
     ...(await machineStages(options, signal)),
+    ...(options.stages.includes('port') ? await port(options, signal) : {}),
     ...(options.stages.includes('quickstart') ? await quickstart(options, signal) : {}),
   };
   await ensureDirectory(results);
@@ -43,7 +46,7 @@ async function machineStages(
   signal: AbortSignal,
 ): Promise<Omit<BenchResult, 'version'>> {
   const { stages, quick, home } = options;
-  if (stages.every((stage) => stage === 'quickstart')) return {};
+  if (stages.every((stage) => stage === 'quickstart' || stage === 'port')) return {};
   await using rig = await Rig.open({ root, signal, say, ...(home === undefined ? {} : { home }) });
   await rig.prepare();
   const machine = await machineFacts(root, rig.client);
@@ -65,7 +68,19 @@ async function machineStages(
     say('start of the command line');
     result = { ...result, cli: measured(await cliStage(rig, options)) };
   }
+  if (stages.includes('docker')) {
+    say('Docker clients');
+    result = { ...result, docker: measured(await dockerStage(rig, options)) };
+  }
   return result;
+}
+
+async function port(options: BenchOptions, signal: AbortSignal): Promise<Pick<BenchResult, 'port'>> {
+  say('a published port beside nginx');
+  const facts = await machineFacts(root, undefined);
+  const { figures, nginx } = await portStage({ root, signal, say }, { rounds: options.quick ? 2 : 10 });
+  const machine = { ...facts, nginx };
+  return { port: { at: new Date().toISOString(), machine, quick: options.quick, figures } };
 }
 
 async function quickstart(

@@ -59,6 +59,34 @@ export interface QuickstartStage {
   readonly repeatedMs: number;
 }
 
+/** What carries bytes to the same server: nothing, nginx's stream proxy, or a published port. */
+export type Carrier = 'none' | 'nginx' | 'berth';
+
+export interface CarrierResult {
+  /** Of one connection. */
+  readonly mibPerSecond: Summary;
+  /** One byte there and back over a connection that is open, in ms. */
+  readonly roundTrip: Summary & { readonly p99: number };
+  /** The same over a new connection each, in ms. */
+  readonly connection: Summary & { readonly p99: number };
+}
+
+export interface PortStage {
+  readonly roundBytes: number;
+  readonly carriers: Readonly<Record<Carrier, CarrierResult>>;
+}
+
+export interface DockerStage {
+  /** `GET /version` through the environment's socket on the host, in ms, over one connection. */
+  readonly outside: Summary & { readonly p99: number };
+  /** The same at the engine's own socket in the guest. */
+  readonly inside: Summary & { readonly p99: number };
+  /** Size of the image's archive. */
+  readonly imageBytes: number;
+  readonly saveMibPerSecond: Summary;
+  readonly loadMibPerSecond: Summary;
+}
+
 /** A stage with when and on what it was measured. */
 export interface Measured<Stage> {
   readonly at: string;
@@ -76,4 +104,6 @@ export interface BenchResult {
   readonly density?: Measured<DensityStage>;
   readonly cli?: Measured<CliStage>;
   readonly quickstart?: Measured<QuickstartStage>;
+  readonly port?: Measured<PortStage>;
+  readonly docker?: Measured<DockerStage>;
 }

@@ -16,6 +16,7 @@ export interface MachineFacts {
   readonly qemu: string;
   readonly accelerator: string;
   readonly podman?: string;
+  readonly nginx?: string;
   /** Commit of the repository, with `+` when files differ from it. */
   readonly commit: string;
   /** Runnable tasks averaged over the last minute, when the bench began. */

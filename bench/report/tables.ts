@@ -6,15 +6,17 @@ import type {
   CliStage,
   ContestantResult,
   DensityStage,
+  DockerStage,
   ForkStage,
   Measured,
+  PortStage,
 } from '../result.ts';
 import { CONTESTANTS, TITLES } from './contestants.ts';
 import { targetsOf } from './targets.ts';
 
 /** The figures as lines of Markdown. */
 export function reportOf(result: BenchResult): string[] {
-  const { fork, density, cli, quickstart } = result;
+  const { fork, density, cli, port, docker, quickstart } = result;
   return [
     ...section('Promises', targetLines(result)),
     ...(fork === undefined
@@ -26,6 +28,12 @@ export function reportOf(result: BenchResult): string[] {
     ...(cli === undefined
       ? []
       : section('The command line', [...cliLines(cli.figures), '', measuredOn(cli)])),
+    ...(port === undefined
+      ? []
+      : section('A published port', [...portLines(port.figures), '', measuredOn(port)])),
+    ...(docker === undefined
+      ? []
+      : section('Docker clients', [...dockerLines(docker.figures), '', measuredOn(docker)])),
     ...(quickstart === undefined
       ? []
       : section('Quickstart', [
@@ -153,13 +161,64 @@ function cliLines({ commands }: CliStage): string[] {
   return table(['process start to end', 'p50', 'p95', 'fastest', 'slowest', 'runs'], rows);
 }
 
+const CARRIERS = {
+  none: 'the server itself',
+  nginx: 'through nginx’s stream proxy',
+  berth: 'through a published port',
+} as const;
+
+function portLines({ carriers, roundBytes }: PortStage): string[] {
+  const rows = (['none', 'nginx', 'berth'] as const).map((carrier) => {
+    const { mibPerSecond, roundTrip, connection } = carriers[carrier];
+    return [
+      CARRIERS[carrier],
+      mibPerSecond.p50.toFixed(0),
+      `${us(roundTrip.p50)} / ${us(roundTrip.p99)}`,
+      `${us(connection.p50)} / ${us(connection.p99)}`,
+    ];
+  });
+  const head = [
+    '',
+    `MiB/s, one connection, ${formatBytes(roundBytes)}`,
+    'round trip, p50 / p99',
+    'with a new connection, p50 / p99',
+  ];
+  return table(head, rows);
+}
+
+function us(value: number): string {
+  return `${(value * 1000).toFixed(0)} µs`;
+}
+
+function dockerLines({
+  outside,
+  inside,
+  imageBytes,
+  saveMibPerSecond,
+  loadMibPerSecond,
+}: DockerStage): string[] {
+  return table(
+    ['', 'p50', 'p95', 'runs'],
+    [
+      ['`GET /version` inside the guest', ms(inside.p50), ms(inside.p95), String(inside.count)],
+      ['the same through the socket on the host', ms(outside.p50), ms(outside.p95), String(outside.count)],
+      ...[['save', saveMibPerSecond] as const, ['load', loadMibPerSecond] as const].map(([title, rate]) => [
+        `\`docker ${title}\` of an image of ${formatBytes(imageBytes)}`,
+        `${rate.p50.toFixed(1)} MiB/s`,
+        '–',
+        String(rate.count),
+      ]),
+    ],
+  );
+}
+
 function measuredOn({ at, machine, quick }: Measured<unknown>): string {
   const note = quick ? ' **A quick run: too few samples to quote.**' : '';
   return `Measured ${at.slice(0, 10)} at commit \`${machine.commit}\` on ${machineLine(machine)}.${note}`;
 }
 
 function machineLine(machine: MachineFacts): string {
-  const { cpu, cores, memoryBytes, os, kernel, virtual, node, qemu, accelerator, podman, loadBefore } =
+  const { cpu, cores, memoryBytes, os, kernel, virtual, node, qemu, accelerator, podman, nginx, loadBefore } =
     machine;
   return [
     `${cpu}, ${cores} ${cores === 1 ? 'core' : 'cores'}${virtual ? ' of a virtual machine' : ''}`,
@@ -167,6 +226,7 @@ function machineLine(machine: MachineFacts): string {
     `${os}, Linux ${kernel}`,
     `QEMU ${qemu}, accelerator ${accelerator}`,
     ...(podman === undefined ? [] : [`podman ${podman}`]),
+    ...(nginx === undefined ? [] : [`nginx ${nginx}`]),
     `Node ${node}`,
     `load ${loadBefore} before`,
   ].join('; ');

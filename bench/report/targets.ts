@@ -12,7 +12,7 @@ const MIB = 1024 ** 2;
 const MINUTE = 60_000;
 
 /** Every promise of which the result has figures. */
-export function targetsOf({ fork, density, quickstart }: BenchResult): Target[] {
+export function targetsOf({ fork, density, quickstart, port }: BenchResult): Target[] {
   const targets: Target[] = [];
   const p50 = (name: 'fork-template' | 'podman' | 'cold-boot') =>
     fork?.figures.contestants[name]?.firstAnswer.p50;
@@ -34,6 +34,15 @@ export function targetsOf({ fork, density, quickstart }: BenchResult): Target[] 
     });
   }
   if (density !== undefined) targets.push(...densityTargets(density.figures));
+  if (port !== undefined) {
+    const { berth, nginx } = port.figures.carriers;
+    const ratio = berth.mibPerSecond.p50 / nginx.mibPerSecond.p50;
+    targets.push({
+      promise: 'throughput of a published port: at least 0.5 × nginx’s stream proxy',
+      measured: `${ratio.toFixed(2)} ×`,
+      kept: ratio >= 0.5,
+    });
+  }
   if (quickstart !== undefined) {
     const { firstMs, repeatedMs } = quickstart.figures;
     targets.push({
