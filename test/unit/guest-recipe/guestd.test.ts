@@ -108,16 +108,6 @@ test.each([
   expect(refusalOf(`1 ${request}`)).toBe(message);
 });
 
-test('the engine is found among the processes of its unit', () => {
-  expect(refusalOf('1 engine rest')).toBe('the engine does not run');
-  mkdirSync(join(root, 'sys/fs/cgroup/system.slice/podman.service'), { recursive: true });
-  writeFileSync(join(root, 'sys/fs/cgroup/system.slice/podman.service/cgroup.procs'), '41\n42\n');
-  mkdirSync(join(root, 'proc/42'));
-  writeFileSync(join(root, 'proc/42/cmdline'), 'podman\0system\0service\0--time=0\0');
-  expect(ask('1 engine rest', '2 engine wake')).toEqual(['1 ok', '2 ok']);
-  expect(refusalOf('1 engine off')).toContain('rest or wake');
-});
-
 test('a refused identity has changed nothing', () => {
   ask(`1 identity hostname=${hex('next')} seed=00`);
   expect(read('proc/sys/kernel/hostname')).toBe('berth\n');
