@@ -64,6 +64,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/down.ts'),
   },
   {
+    name: 'compose',
+    group: ENVIRONMENTS,
+    summary: 'tell what becomes of each element of a Compose file',
+    load: () => import('./commands/compose.ts'),
+  },
+  {
     name: 'ps',
     group: INSIDE,
     summary: 'list the services of an environment',

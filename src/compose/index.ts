@@ -1,3 +1,4 @@
+export { type CheckedElement, checkCompose, type ComposeCheck } from './check-compose.ts';
 export {
   type BerthSettings,
   type ComposeFiles,

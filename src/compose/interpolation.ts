@@ -6,6 +6,8 @@ export interface Interpolated {
   /** Variables that have no value and no default: they became empty. */
   readonly unset: readonly string[];
   readonly errors: readonly string[];
+  /** Which forms it uses, as in `${A:-b}`: each once. */
+  readonly forms: readonly string[];
 }
 
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
@@ -18,6 +20,7 @@ interface Scan {
   readonly names: Set<string>;
   readonly unset: Set<string>;
   readonly errors: string[];
+  readonly forms: Set<string>;
   at: number;
   /** Set by the first broken expression: what follows it cannot be understood. */
   broken: boolean;
@@ -35,11 +38,13 @@ export function interpolate(source: string, variables: Readonly<Record<string, s
     names: new Set(),
     unset: new Set(),
     errors: [],
+    forms: new Set(),
     at: 0,
     broken: false,
   };
   const text = readText(scan);
-  return { text, names: [...scan.names], unset: [...scan.unset], errors: scan.errors };
+  const { names, unset, errors, forms } = scan;
+  return { text, names: [...names], unset: [...unset], errors, forms: [...forms] };
 }
 
 function readText(scan: Scan): string {
@@ -76,6 +81,7 @@ function readExpression(scan: Scan, depth: number): string {
   const next = scan.source[scan.at + 1];
   if (next === '$') {
     scan.at += 2;
+    scan.forms.add('$$');
     return '$';
   }
   const braced = next === '{';
@@ -83,6 +89,8 @@ function readExpression(scan: Scan, depth: number): string {
   const name = readMatch(scan, NAME);
   if (name === undefined) return braced ? breakOff(scan, '"${" must be followed by a variable name') : '$';
   scan.names.add(name);
+  if (depth > 0) scan.forms.add('${A:-${B}}');
+  if (!braced) scan.forms.add('$A');
   return braced ? readBraced(scan, name, depth) : valueOrEmpty(scan, name);
 }
 
@@ -96,6 +104,7 @@ function readMatch(scan: Scan, expression: RegExp): string | undefined {
 function readBraced(scan: Scan, name: string, depth: number): string {
   if (depth >= MAX_NESTING) return breakOff(scan, `variables are nested deeper than ${MAX_NESTING}`);
   const sign = readMatch(scan, OPERATOR) ?? '';
+  scan.forms.add(sign === '' ? '${A}' : `\${A${sign}b}`);
   const word = sign === '' ? '' : readWord(scan, depth + 1);
   if (scan.source[scan.at] !== '}')
     return breakOff(scan, `"\${${name}" has no closing "}" or an unknown operator`);

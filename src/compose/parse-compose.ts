@@ -1,11 +1,13 @@
 import type { ComposeOptions, ComposeProject, ComposeReading } from './compose-project.ts';
 import { readBerthSettings } from './berth-settings.ts';
 import { checkKeys } from './check-keys.ts';
+import { elementsOf, type LocatedElement } from './elements.ts';
 import { FileReferences } from './file-references.ts';
 import { TOP_KEYS } from './keys.ts';
 import { ProblemList } from './problem-list.ts';
+import { isActive } from './profiles.ts';
 import { checkDependencies, declaredNames, dependenciesOf } from './references.ts';
-import { checkDeclarations, refuseSections } from './refusals.ts';
+import { checkDeclarations, refuseElements } from './refusals.ts';
 import { readIncludes } from './service-files.ts';
 import { checkService, type LocatedService, readService } from './services.ts';
 import {
@@ -18,7 +20,7 @@ import {
   textOf,
   type Value,
 } from './value.ts';
-import { readValues } from './value-reader.ts';
+import { type ReadValues, readValues } from './value-reader.ts';
 import { readYaml } from './yaml-source.ts';
 
 /** Ports of the machine that are not free: 22 is its own SSH server. */
@@ -33,21 +35,30 @@ const PROJECT_NAME = /^[a-z0-9][a-z0-9_-]*$/;
 export function parseCompose(text: string, options: ComposeOptions): ComposeReading {
   const { root, problems } = readYaml(text);
   if (root === undefined) return ended(problems);
-  const { value, names } = readValues(root, options, problems);
-  if (value === undefined) return ended(problems);
+  return parseValues(readValues(root, options, problems), options, problems).reading;
+}
+
+/** The same for a file whose YAML has been read; gives the elements that it has, too. */
+export function parseValues(
+  values: ReadValues,
+  options: ComposeOptions,
+  problems: ProblemList,
+): { readonly reading: ComposeReading; readonly elements: readonly LocatedElement[] } {
+  const { value, names } = values;
+  if (value === undefined) return { reading: ended(problems), elements: [] };
   if (value.kind !== 'map') {
     problems.add('invalid', 'file', 'must be a map with a "services" section', value.place.start);
-    return ended(problems);
+    return { reading: ended(problems), elements: [] };
   }
+  const elements = elementsOf(values, options);
+  refuseElements(elements, problems);
   const running = readServices(value, options, problems);
   const berth = readBerthSettings(value, problems);
   const name = readName(value, problems);
-  if (problems.hasErrors) return ended(problems);
+  if (problems.hasErrors) return { reading: ended(problems), elements };
   const variables = [...new Set([...names, ...inheritedVariables(value)])].toSorted();
-  return {
-    ...ended(problems),
-    project: { ...(name === undefined ? {} : { name }), ...running, berth, variables },
-  };
+  const project = { ...(name === undefined ? {} : { name }), ...running, berth, variables };
+  return { reading: { ...ended(problems), project }, elements };
 }
 
 /** Names of all variables that a Compose file takes from outside, sorted; none when it cannot be read. */
@@ -69,7 +80,6 @@ function readServices(
 ): Pick<ComposeProject, 'services' | 'files' | 'watch' | 'incomplete'> {
   const files = new FileReferences(options.files, problems);
   checkKeys(root, '', TOP_KEYS, problems);
-  refuseSections(root, problems);
   readIncludes(root, files);
   checkDeclarations(root, files);
   const entries = entriesOf(child(root, 'services'));
@@ -93,13 +103,6 @@ function readServices(
     mayComplete: service.mayComplete || completing.has(service.name),
   }));
   return { services, files: files.found, watch: located.flatMap(({ watch }) => watch), incomplete };
-}
-
-/** A service without profiles is active, and so is one with a profile of `COMPOSE_PROFILES`. */
-function isActive(service: Value, options: ComposeOptions): boolean {
-  const profiles = itemsOf(child(service, 'profiles')).flatMap((item) => (isText(item) ? item.text : []));
-  const wanted = (options.variables['COMPOSE_PROFILES'] ?? '').split(',').map((name) => name.trim());
-  return profiles.length === 0 || profiles.some((name) => wanted.includes(name) || wanted.includes('*'));
 }
 
 function awaitedCompletions(active: readonly MapEntry[]): Set<string> {

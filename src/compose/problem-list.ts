@@ -21,15 +21,13 @@ export class ProblemList {
     if (this.#seen.has(key) || (offset !== undefined && this.#broken.has(offset))) return;
     if (this.#seen.size >= MAX_KEPT) return;
     this.#seen.add(key);
-    const place = offset === undefined ? undefined : this.#lines.linePos(offset);
-    if (place === undefined || place.line === 0) this.#found.push({ kind, path, message });
-    else this.#found.push({ kind, path, message, line: place.line, column: place.col });
+    this.#found.push({ kind, path, message, ...this.placeOf(offset) });
   }
 
-  /** Line and column of a position in the text, as far as it is known. */
-  placeOf(offset: number): { readonly line?: number; readonly column?: number } {
-    const { line, col } = this.#lines.linePos(offset);
-    return line === 0 ? {} : { line, column: col };
+  /** Line and column of a position, both from 1; neither when it has none. */
+  placeOf(offset: number | undefined): Pick<ComposeProblem, 'line' | 'column'> {
+    const place = offset === undefined ? undefined : this.#lines.linePos(offset);
+    return place === undefined || place.line === 0 ? {} : { line: place.line, column: place.col };
   }
 
   /** The value at `offset` could not be read: whatever else is said about it would only confuse. */

@@ -1,48 +1,28 @@
 import { checkKeys } from './check-keys.ts';
+import type { LocatedElement } from './elements.ts';
 import { CONFIG_KEYS, type KeyTable, NETWORK_KEYS, SECRET_KEYS, VOLUME_KEYS } from './keys.ts';
 import type { FileReferences } from './file-references.ts';
 import type { ProblemList } from './problem-list.ts';
 import { child, entriesOf, isText, type MapValue, textOf, type Value } from './value.ts';
 
-/** What Berth cannot do yet, by key of a service, each with what to do instead. */
-const SERVICE_REFUSALS: Readonly<Record<string, string>> = {
-  provider: 'needs a provider program on this host: run it as a service of its own',
-  models: 'is not known to the Compose version in the machine',
-  use_api_socket: 'is not known to the Compose version in the machine: mount /run/podman/podman.sock',
-  credential_spec: 'is for Windows containers',
-};
-
-const TOP_REFUSALS: Readonly<Record<string, string>> = {
-  models: 'is not known to the Compose version in the machine',
-};
-
 const PULL_POLICIES = ['always', 'never', 'missing', 'if_not_present', 'build'];
+const LATER_POLICIES = /^(refresh|daily|weekly|every_\w+)$/;
 
-/** Reports top-level sections that Berth cannot do yet. */
-export function refuseSections(root: MapValue, problems: ProblemList): void {
-  refuseKeys(root, '', TOP_REFUSALS, problems);
+/** Reports the elements that the table of support refuses, unless the code that reads them does. */
+export function refuseElements(elements: readonly LocatedElement[], problems: ProblemList): void {
+  for (const { row, path, offset } of elements) {
+    if (row.verdict !== 'refused' || row.saidByReader === true) continue;
+    const key = path.slice(path.lastIndexOf('.') + 1);
+    problems.add('unsupported', path, `"${key}" ${row.words}`, offset);
+  }
 }
 
-/** Reports keys of a service that Berth cannot do yet. */
-export function refuseServiceKeys(service: MapValue, path: string, problems: ProblemList): void {
-  refuseKeys(service, `${path}.`, SERVICE_REFUSALS, problems);
-}
-
-/** Reports a `pull_policy` that the Compose version in the machine does not know. */
+/** Reports a `pull_policy` that there is not. */
 export function checkPullPolicy(service: MapValue, path: string, problems: ProblemList): void {
   const value = child(service, 'pull_policy');
-  if (!isText(value) || PULL_POLICIES.includes(value.text)) return;
-  const isLater = /^(refresh|daily|weekly|every_\w+)$/.test(value.text);
+  if (!isText(value) || PULL_POLICIES.includes(value.text) || LATER_POLICIES.test(value.text)) return;
   const message = `must be one of ${PULL_POLICIES.join(', ')}`;
-  problems.add(isLater ? 'unsupported' : 'invalid', `${path}.pull_policy`, message, value.place.start);
-}
-
-function refuseKeys(map: MapValue, prefix: string, refusals: KeyTable, problems: ProblemList): void {
-  for (const [key, message] of Object.entries(refusals)) {
-    const entry = map.entries.get(key);
-    if (entry !== undefined)
-      problems.add('unsupported', `${prefix}${key}`, `"${key}" ${message}`, entry.keyPlace.start);
-  }
+  problems.add('invalid', `${path}.pull_policy`, message, value.place.start);
 }
 
 /** Checks the entries of `networks`, `volumes`, `secrets` and `configs`. */

@@ -3,15 +3,6 @@ import type { FileReferences } from './file-references.ts';
 import { BUILD_KEYS } from './keys.ts';
 import { child, entriesOf, isText, itemsOf, type MapValue, textOf, type Value } from './value.ts';
 
-/** What the builder in the machine cannot do; it is the classic one, which Podman serves. */
-const BUILD_REFUSALS: Readonly<Record<string, string>> = {
-  additional_contexts: 'needs BuildKit: copy what is needed into the context',
-  secrets: 'needs BuildKit: pass what is not secret under "args", and mount secrets at run time',
-  ssh: 'needs BuildKit: fetch private sources before the build',
-  privileged: 'needs BuildKit',
-  entitlements: 'needs BuildKit',
-};
-
 /** Notes the files that a service reads beside its mounts: `env_file`, `label_file`, `extends`, `build`. */
 export function readServiceFiles(service: MapValue, path: string, files: FileReferences): void {
   readEnvFiles(service, path, files);
@@ -53,7 +44,8 @@ function readBuild(build: Value, path: string, files: FileReferences): void {
   if (build.kind === 'map') checkBuildKeys(build, path, files);
   if (isText(context) && isRemote(context.text)) {
     const message = 'the machine has no git: fetch the sources into the project directory first';
-    files.problems.add('unsupported', path, message, context.place.start);
+    const where = build.kind === 'map' ? `${path}.context` : path;
+    files.problems.add('unsupported', where, message, context.place.start);
     return;
   }
   const place = context?.place ?? build.place;
@@ -65,11 +57,6 @@ function readBuild(build: Value, path: string, files: FileReferences): void {
 
 function checkBuildKeys(build: MapValue, path: string, files: FileReferences): void {
   checkKeys(build, path, BUILD_KEYS, files.problems);
-  for (const [key, message] of Object.entries(BUILD_REFUSALS)) {
-    const entry = build.entries.get(key);
-    if (entry === undefined || entry.value.kind === 'null' || textOf(build, key) === 'false') continue;
-    files.problems.add('unsupported', `${path}.${key}`, `"${key}" ${message}`, entry.keyPlace.start);
-  }
   const platforms = itemsOf(child(build, 'platforms'));
   if (platforms.length > 1)
     files.problems.add(

@@ -6,7 +6,7 @@ import { DEPENDENCY_KEYS, DEPLOY_KEYS, HEALTHCHECK_KEYS, SERVICE_KEYS, TEXT_LIST
 import { readPortEntry } from './ports.ts';
 import type { ProblemList } from './problem-list.ts';
 import { checkReferences, checkVolume, type declaredNames } from './references.ts';
-import { checkPullPolicy, refuseServiceKeys } from './refusals.ts';
+import { checkPullPolicy } from './refusals.ts';
 import { readServiceFiles } from './service-files.ts';
 import { readWatchRules } from './watch-rules.ts';
 import {
@@ -59,7 +59,6 @@ export function readService(
   const path = `services.${entry.key}`;
   const map = entry.value;
   if (map.kind !== 'map') return undefined;
-  refuseServiceKeys(map, path, problems);
   if (declared !== undefined) checkReferences(map, path, declared, problems);
   checkMounts(map, path, declared, files);
   readServiceFiles(map, path, files);

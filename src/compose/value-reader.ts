@@ -29,6 +29,14 @@ export interface ReadValues {
   readonly value?: Value;
   /** Every variable that the file names. */
   readonly names: readonly string[];
+  /** Forms of writing: aliases, merge keys, and ways to name variables. */
+  readonly forms: readonly WritingForm[];
+}
+
+/** A form of writing that may stand anywhere, such as `<<` or `${A:-b}`, and where it is used. */
+export interface WritingForm {
+  readonly form: string;
+  readonly offset: number;
 }
 
 /**
@@ -39,11 +47,12 @@ export function readValues(root: ParsedNode, options: ComposeOptions, problems: 
   const reader = new ValueReader(root, options, problems);
   const value = reader.read(root);
   reader.checkExpansion(value);
-  return { ...(reader.sound ? { value } : {}), names: [...reader.names].toSorted() };
+  return { ...(reader.sound ? { value } : {}), names: [...reader.names].toSorted(), forms: reader.forms };
 }
 
 class ValueReader {
   readonly names = new Set<string>();
+  readonly forms: WritingForm[] = [];
   /** False when aliases or merge keys are broken. */
   sound = true;
   readonly #variables: Readonly<Record<string, string>>;
@@ -63,6 +72,7 @@ class ValueReader {
     if (!isNodeLike(node)) return nothing({ start: 0, end: 0 });
     const target = isAlias(node) ? this.#targets.get(node) : node;
     if (target === undefined) return nothing(placeOf(node));
+    if (target !== node) this.forms.push({ form: '*alias', offset: placeOf(node).start });
     const known = this.#done.get(target);
     if (known !== undefined) return known;
     if (this.#open.has(target)) {
@@ -90,8 +100,10 @@ class ValueReader {
     for (const pair of pairs) {
       const key = this.#readKey(pair);
       if (key === undefined) continue;
-      if (key.isMerge) sources.push(pair.value);
-      else if (entries.has(key.text))
+      if (key.isMerge) {
+        sources.push(pair.value);
+        this.forms.push({ form: '<<', offset: key.place.start });
+      } else if (entries.has(key.text))
         this.#problems.add('invalid', key.text, `the key "${key.text}" is there twice`, key.place.start);
       else
         entries.set(key.text, {
@@ -138,6 +150,7 @@ class ValueReader {
     if (!source.includes('$')) return { kind: 'string', place, text: source, source };
     const filled = interpolate(source, this.#variables);
     for (const name of filled.names) this.names.add(name);
+    for (const form of filled.forms) this.forms.push({ form, offset: place.start });
     for (const name of filled.unset)
       this.#problems.add('warning', 'file', `variable ${name} is not set: it is taken as empty`, place.start);
     for (const error of filled.errors) this.#problems.add('invalid', 'file', error, place.start);

@@ -117,7 +117,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   cli: row(
     7,
     'one file per command; talks to the daemon only through `client`',
-    [...LOW_AND_HOST, 'contract', 'files', 'client'],
+    [...LOW_AND_HOST, 'contract', 'compose', 'files', 'client'],
     {
       packages: ['commander', 'ws'],
       doors: ['node:*', 'package.json'],

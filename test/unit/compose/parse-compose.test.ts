@@ -125,7 +125,7 @@ test.each([
     /services\.a\.environment must be a map or a list, not nothing/,
   ],
   [
-    'services: {a: {image: x, depends_on: [b]}, b: {image: x, depends_on: [c]}, c: {image: x, links: ["a:z"]}}',
+    'services: {a: {image: x, depends_on: [b]}, b: {image: x, depends_on: [c]}, c: {image: x, volumes_from: [a]}}',
     /a → b → c → a|b → c → a → b/,
   ],
   ['services: {a: {image: x, network_mode: "service:a"}}', /in a circle: a → a/],
