@@ -142,6 +142,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/image.ts'),
   },
   {
+    name: 'cache',
+    group: STOCK,
+    summary: 'list and clear out container images kept on this host',
+    load: () => import('./commands/cache.ts'),
+  },
+  {
     name: 'host',
     group: HOST,
     summary: 'examine the host and set it up',

@@ -1,6 +1,8 @@
 import type { FileExchange } from './file-exchange.ts';
 import type {
+  CachePruneRequest,
   DaemonStatus,
+  RegistriesRequest,
   ForkRequest,
   ImageBuildRequest,
   LifecycleRequest,
@@ -13,6 +15,7 @@ import type {
 } from '../contract/index.ts';
 import type {
   BerthEvent,
+  ImageCache,
   Environment,
   EnvironmentStats,
   HostReport,
@@ -121,6 +124,13 @@ export interface ImagesApi {
   remove(ref: string, options?: CallOptions): Promise<void>;
 }
 
+export interface CacheApi {
+  list(options?: CallOptions): Promise<readonly ImageCache[]>;
+  prune(request?: CachePruneRequest, options?: StartCallOptions): Promise<Operation>;
+  /** Hosts of the registries that a Compose file pulls from. */
+  needed(request: RegistriesRequest, options?: CallOptions): Promise<readonly string[]>;
+}
+
 export interface OperationsApi {
   list(options?: CallOptions): Promise<readonly Operation[]>;
   get(id: string, options?: CallOptions): Promise<Operation>;
@@ -162,6 +172,7 @@ export interface Client {
   readonly daemon: DaemonApi;
   readonly host: HostApi;
   readonly images: ImagesApi;
+  readonly cache: CacheApi;
   readonly templates: TemplatesApi;
   readonly environments: EnvironmentsApi;
   readonly operations: OperationsApi;

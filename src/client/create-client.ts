@@ -42,6 +42,11 @@ function smallApis(
       build: (ref, body = {}, options) => caller.call('images.build', { params: { ref }, body }, options),
       remove: (ref, options) => caller.call('images.remove', { params: { ref } }, options),
     },
+    cache: {
+      list: (options) => caller.call('cache.list', {}, options),
+      prune: (body = {}, options) => caller.call('cache.prune', { body }, options),
+      needed: (body, options) => caller.call('cache.needed', { body }, options),
+    },
     templates: {
       list: (options) => caller.call('templates.list', {}, options),
       create: (body, options) => caller.call('templates.create', { body }, options),

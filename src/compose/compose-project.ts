@@ -21,6 +21,10 @@ export interface ComposeService {
   readonly name: string;
   /** Image reference with variables filled in. */
   readonly image?: string;
+  /** Line of its image in the file, from 1. */
+  readonly imageLine?: number;
+  /** Platform that it is pulled for; the machine's own when absent. */
+  readonly platform?: string;
   /** It has a `build` section. */
   readonly build: boolean;
   /** Its `pull_policy`, where there is one. */

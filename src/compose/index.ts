@@ -15,6 +15,11 @@ export {
   type WatchAction,
   type WatchRule,
 } from './compose-project.ts';
-export { parseCompose, RESERVED_GUEST_PORTS, referencedVariables } from './parse-compose.ts';
+export {
+  parseCompose,
+  RESERVED_GUEST_PORTS,
+  referencedImages,
+  referencedVariables,
+} from './parse-compose.ts';
 export { renderForGuest } from './render-for-guest.ts';
 export { mountRefusal } from './mount-sources.ts';

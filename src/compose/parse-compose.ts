@@ -69,6 +69,17 @@ export function referencedVariables(text: string): string[] {
   return [...new Set([...names, ...(value === undefined ? [] : inheritedVariables(value))])].toSorted();
 }
 
+/** References of all images that a Compose file names, whatever else is wrong with it; none when it cannot be read. */
+export function referencedImages(text: string, variables: Readonly<Record<string, string>>): string[] {
+  const { root } = readYaml(text);
+  const value = root === undefined ? undefined : readValues(root, { variables }, new ProblemList()).value;
+  const services = value === undefined ? [] : entriesOf(child(value, 'services'));
+  const images = services.flatMap((service) =>
+    service.value.kind === 'map' ? (textOf(service.value, 'image') ?? []) : [],
+  );
+  return [...new Set(images)];
+}
+
 function ended(problems: ProblemList): ComposeReading {
   return { problems: problems.errors(), warnings: problems.warnings() };
 }

@@ -70,9 +70,8 @@ export function readService(
   checkReplicas(map, path, replicas, ports, problems);
   const service = {
     name: entry.key,
-    ...(image === undefined ? {} : { image }),
+    ...imageFacts(map, image, problems),
     build: child(map, 'build') !== undefined,
-    ...pullPolicyOf(map),
     ports: ports.map(({ port }) => port),
     healthcheck: hasHealthcheck(child(map, 'healthcheck')),
     replicas,
@@ -82,9 +81,21 @@ export function readService(
   return { service, watch: readWatchRules(map, entry.key, path, files), ports };
 }
 
-function pullPolicyOf(map: MapValue): { pullPolicy?: string } {
+function imageFacts(
+  map: MapValue,
+  image: string | undefined,
+  problems: ProblemList,
+): Pick<ComposeService, 'image' | 'imageLine' | 'pullPolicy' | 'platform'> {
   const pullPolicy = textOf(map, 'pull_policy');
-  return pullPolicy === undefined ? {} : { pullPolicy };
+  const platform = textOf(map, 'platform');
+  const offset = child(map, 'image')?.place.start;
+  const imageLine = offset === undefined ? undefined : problems.placeOf(offset).line;
+  return {
+    ...(pullPolicy === undefined ? {} : { pullPolicy }),
+    ...(image === undefined ? {} : { image }),
+    ...(imageLine === undefined ? {} : { imageLine }),
+    ...(platform === undefined || platform === '' ? {} : { platform }),
+  };
 }
 
 function readImage(

@@ -23,6 +23,7 @@ interface Agreements {
   readonly environmentStats: Agree<Static<typeof schemas.EnvironmentStatsSchema>, model.EnvironmentStats>;
   readonly template: Agree<Static<typeof schemas.TemplateSchema>, model.Template>;
   readonly image: Agree<Static<typeof schemas.ImageSchema>, model.Image>;
+  readonly imageCache: Agree<Static<typeof schemas.ImageCacheSchema>, model.ImageCache>;
   readonly problem: Agree<Static<typeof schemas.ProblemSchema>, model.Problem>;
   readonly failure: Agree<Static<typeof schemas.FailureSchema>, model.Failure>;
   readonly operationStep: Agree<Static<typeof schemas.OperationStepSchema>, model.OperationStep>;

@@ -16,6 +16,12 @@ export type ShapeRequest = Static<typeof schemas.ShapeRequestSchema>;
 export type PublishRequest = Static<typeof schemas.PublishRequestSchema>;
 /** Create an environment, or apply the file to the one of this name. */
 export type UpRequest = Static<typeof schemas.UpRequestSchema>;
+/** With what images are pulled from one registry. */
+export type RegistryCredentialRequest = Static<typeof schemas.RegistryCredentialSchema>;
+/** What is to go from the caches of container images. */
+export type CachePruneRequest = Static<typeof schemas.CachePruneRequestSchema>;
+/** Which registries a Compose file pulls from. */
+export type RegistriesRequest = Static<typeof schemas.RegistriesRequestSchema>;
 export type ForkRequest = Static<typeof schemas.ForkRequestSchema>;
 export type LifecycleRequest = Static<typeof schemas.LifecycleRequestSchema>;
 /** One line of a service's output. */

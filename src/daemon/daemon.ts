@@ -25,10 +25,12 @@ import {
 } from '../machines/index.ts';
 import { createNetworkManager, type NetworkManager } from '../network/index.ts';
 import { createEventLog, createOperations } from '../operations/index.ts';
+import { listenForPulls, openRegistries } from './registries.ts';
 import { createServer } from '../server/index.ts';
 import { probeCacheFile } from '../setup/index.ts';
 import { openSqliteStore } from '../store/index.ts';
 import { AcceleratorFinder } from './accelerator.ts';
+import { CacheOperations } from './cache-service.ts';
 import { loadClientKey } from './client-key.ts';
 import { DaemonControl } from './daemon-service.ts';
 import { berthGroup, firstAddressBlock, homeIdOf, prepareHome } from './home.ts';
@@ -71,6 +73,7 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
         environments: new EnvironmentOperations(context),
         templates: new TemplateOperations(context),
         images: new ImageOperations(context),
+        cache: new CacheOperations(context),
         operations: operationService(context),
         events: eventService(context),
         host: new HostOperations({ context, network, directories, qemuPath: QEMU }),
@@ -125,28 +128,36 @@ async function composeContext(
     clientKey,
   });
   const ingress = createIngress({ log });
-  const gid = await berthGroup();
-  const endpoints = await createEndpoints({
-    directory: join(run, 'docker'),
-    ...(gid === undefined ? {} : { gid }),
-    log,
-  });
+  const endpoints = await openEndpoints(run, log);
   const registry = await EnvironmentRegistry.open(store, firstAddressBlock(home));
   const sessions = new Sessions(clientKey);
+  const registries = await openRegistries({ home, run, homeId, registry, log });
   const context: Context = {
     ...{ home, log, operations, events, registry, sessions, fileMeetings: new FileMeetings() },
-    ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints },
+    ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints, registries },
   };
   closing.defer(() => network.close());
   closing.defer(() => ingress.close());
   closing.defer(() => endpoints.closeAll());
+  closing.defer(() => registries.close());
   closing.defer(() => letGo(context));
   closing.defer(() => operations.close({ timeoutMs: CLOSE_TIMEOUT_MS }));
   await images.clean();
   await recover(context, network);
+  await listenForPulls(context);
   closing.use(watchMachines(context));
   closing.use(verifyTemplates(context));
   return { context, network };
+}
+
+/** The sockets of the environments' Docker endpoints, in a directory that only the group `berth` may enter. */
+async function openEndpoints(run: string, log: Logger): Promise<Context['endpoints']> {
+  const gid = await berthGroup();
+  return createEndpoints({
+    directory: join(run, 'docker'),
+    ...(gid === undefined ? {} : { gid }),
+    log,
+  });
 }
 
 /** Drops the connections into the machines; the machines go on. */

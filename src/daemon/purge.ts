@@ -24,6 +24,9 @@ export async function purge(
       await operation.step('templates', 'remove every template', () => removeTemplates(context));
       if (request.images !== false)
         await operation.step('images', 'remove every image', () => removeImages(context));
+      await operation.step('cache', 'remove every cache of container images', () =>
+        context.registries.purge(),
+      );
       await operation.step('network', 'remove namespaces and rules', () => network.purge());
     },
     options,

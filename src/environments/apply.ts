@@ -5,7 +5,9 @@ import { openForReading } from '../host/index.ts';
 import type { PublishedPort, ServiceStatus } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import { composePlace } from './compose-place.ts';
+import type { RegistryCredential } from '../registries/index.ts';
 import type { Context } from './context.ts';
+import { openCaches, pullImages } from './pull-images.ts';
 import { replacePorts, waitForPorts } from './ports.ts';
 import { waitForServices } from './services.ts';
 import type { EnvironmentRecord, Workload } from './record.ts';
@@ -20,6 +22,8 @@ const BUILD_TIMEOUT_MS = 1_800_000;
 export interface ApplyOptions {
   /** Ports that were open. */
   readonly before?: readonly PublishedPort[];
+  /** Those that the user has brought for registries that the file names. */
+  readonly credentials?: readonly RegistryCredential[];
   /** Build images that are there already, too. */
   readonly build?: boolean;
 }
@@ -32,8 +36,8 @@ export function archivePaths(project: ComposeProject, workload: Workload): strin
 }
 
 /**
- * Makes a running machine run the file: loads its image archives, lets Compose do its work, waits until all is ready, opens
- * the ports.
+ * Makes a running machine run the file: loads its image archives, pulls and builds what is missing, lets Compose do its work,
+ * waits until all is ready, opens the ports.
  */
 export async function applyWorkload(
   context: Context,
@@ -43,7 +47,11 @@ export async function applyWorkload(
   o: ApplyOptions = {},
 ): Promise<void> {
   await context.ingress.check(record.ports, record.id);
-  await loadImages(context, record, project, operation);
+  await Promise.all([
+    loadImages(context, record, project, operation),
+    openCaches(context, record, o.credentials ?? [], operation.signal),
+  ]);
+  await pullImages(context, record, project, operation);
   const { compose, variables } = record.workload;
   const request = {
     ...composePlace(record),

@@ -27,7 +27,11 @@ export async function bringUp(
   const { known, project } = wish.project.incomplete
     ? await mergeFiles(context, sent, wish, operation)
     : { known: sent, project: wish.project };
-  await applyWorkload(context, known, project, operation, { before, build: wish.build });
+  await applyWorkload(context, known, project, operation, {
+    before,
+    build: wish.build,
+    credentials: wish.credentials,
+  });
 }
 
 /**

@@ -4,6 +4,7 @@ import type { ImageStore } from '../images/index.ts';
 import type { Ingress } from '../ingress/index.ts';
 import type { BaseTemplates, Machines, TemplateStore } from '../machines/index.ts';
 import type { EventLog, Operations } from '../operations/index.ts';
+import type { Registries } from '../registries/index.ts';
 import type { FileMeetings } from './files/meeting.ts';
 import type { EnvironmentRegistry } from './registry.ts';
 import type { Sessions } from './sessions.ts';
@@ -25,6 +26,7 @@ export interface Context {
   readonly baseTemplates: BaseTemplates;
   readonly ingress: Ingress;
   readonly endpoints: Endpoints;
+  readonly registries: Registries;
   readonly operations: Operations;
   readonly events: EventLog;
   readonly registry: EnvironmentRegistry;

@@ -2,6 +2,7 @@ export type { Context, Log } from './context.ts';
 export { EnvironmentOperations } from './environment-service.ts';
 export { FileMeetings } from './files/meeting.ts';
 export { discard } from './fork.ts';
+export { registriesOf } from './plan/pulls.ts';
 export { reattach, recover } from './recover.ts';
 export { EnvironmentRegistry } from './registry.ts';
 export type { EnvironmentRecord } from './record.ts';

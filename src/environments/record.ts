@@ -1,4 +1,5 @@
 import type { FreezePlan, MachineBoot, MachineDisk, MachineProcess } from '../machines/index.ts';
+import type { CachedRegistry } from '../registries/index.ts';
 import { defineCollection } from '../store/index.ts';
 import type { Environment, PublishedPort } from '../model/index.ts';
 
@@ -35,6 +36,8 @@ export interface Workload {
   readonly publish: readonly ExtraPort[];
   /** Absent: the machine has nothing of the host. */
   readonly files?: SharedFiles;
+  /** The caches of container images that it may read; absent where it was made before there were any. */
+  readonly registries?: readonly CachedRegistry[];
 }
 
 /** An environment as it is stored: what is shown, and what is needed to find, start and undo it. */

@@ -3,10 +3,13 @@ import { type ComposeProblem, type ComposeProject, parseCompose } from '../compo
 import type { UpRequest } from '../contract/index.ts';
 import { berthError } from '../errors/index.ts';
 import { isName, type Shape } from '../model/index.ts';
+import type { RegistryCredential } from '../registries/index.ts';
 import type { Context } from './context.ts';
 import { checkReferences, sharedFiles } from './files/check-files.ts';
 import { mountableOf } from './mountable-directories.ts';
 import { resolveShape } from './plan/resolve-shape.ts';
+import { registriesOf } from './plan/pulls.ts';
+import { readCredentials } from './plan/read-credentials.ts';
 import type { SharedFiles, Workload } from './record.ts';
 
 const DEFAULT_IMAGE = 'debian-13';
@@ -27,6 +30,8 @@ export interface Wish {
   readonly build: boolean;
   readonly shape: Shape;
   readonly imageRef: string;
+  /** For registries that the files name. Lives no longer than the request's work. */
+  readonly credentials: readonly RegistryCredential[];
 }
 
 /** Reads a request. @throws `compose-invalid`, `compose-unsupported`, `name-invalid`, `bad-request` */
@@ -41,13 +46,16 @@ export async function readWish(context: Context, request: UpRequest): Promise<Wi
   }
   const notes = await checkReferences(reading.project.files, mountableOf(request.projectDirectory, files));
   if (notes.problems.length > 0) throw refusal(request, notes.problems);
+  const credentials = readCredentials(request.credentials ?? []);
+  const texts = [request.compose, ...(request.overrides ?? []).map(({ text }) => text)];
+  const registries = await context.registries.plan(registriesOf(texts, request.variables), credentials);
   const { compose, composePath, projectDirectory, variables, publish = [] } = request;
   return {
     name,
     project: reading.project,
     warnings: [...reading.warnings, ...notes.warnings],
     workload: {
-      ...{ compose, projectDirectory, variables, publish, project: name },
+      ...{ compose, projectDirectory, variables, publish, project: name, registries },
       ...(composePath === undefined ? {} : { composePath }),
       ...(files === undefined ? {} : { files }),
     },
@@ -56,6 +64,7 @@ export async function readWish(context: Context, request: UpRequest): Promise<Wi
     build: request.build ?? false,
     shape: resolveShape(request.shape, reading.project),
     imageRef: request.image ?? reading.project.berth.image ?? DEFAULT_IMAGE,
+    credentials,
   };
 }
 

@@ -63,6 +63,19 @@ const entries = {
     'Ask for less with `--memory`, or stop environments: `./berth ls`.',
   ),
 
+  'registries-invalid': entry(
+    422,
+    INPUT,
+    'The settings of container registries cannot be used.',
+    'Correct `registries.yaml` in the directory of Berth, or the certificate file named: docs/registries.md.',
+  ),
+  'registry-denied': entry(
+    403,
+    INPUT,
+    'A container registry wants other credentials, or any.',
+    'Log in with `docker login REGISTRY` and repeat the command.',
+  ),
+
   // Not found
   'not-found': entry(
     404,
@@ -75,6 +88,12 @@ const entries = {
     NOT_FOUND,
     'There is no such image, and no recipe of that name.',
     'See what there is with `./berth image ls`; build it with `./berth image build NAME`.',
+  ),
+  'registry-missing': entry(
+    404,
+    NOT_FOUND,
+    'A container registry does not have the image.',
+    'Check the name and the tag of the image.',
   ),
 
   // Conflicts
@@ -153,6 +172,24 @@ const entries = {
     HOST,
     'The host could not be set up.',
     'Correct the cause shown and repeat `sudo ./berth host setup`.',
+  ),
+  'registry-limited': entry(
+    429,
+    HOST,
+    'A container registry has been asked too often.',
+    'Wait as long as it says; `docker login REGISTRY` raises the limit where the registry has accounts.',
+  ),
+  'registry-unreachable': entry(
+    502,
+    HOST,
+    'A container registry cannot be reached, or cuts the connection.',
+    'Check that this host reaches it; mirrors, proxies and private CAs: docs/registries.md.',
+  ),
+  'registry-invalid': entry(
+    502,
+    HOST,
+    'What a container registry answers is no image, or has the wrong digest.',
+    'Check what answers at its address; nothing of it was kept.',
   ),
   'disk-full': entry(
     507,

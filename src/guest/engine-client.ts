@@ -15,6 +15,7 @@ import { containerFrom, projectFilter } from './engine-containers.ts';
 import { startExec } from './engine-exec.ts';
 import { bytesOf, EngineHttp, type EngineTransport } from './engine-http.ts';
 import { logQuery, readLog } from './engine-logs.ts';
+import { pullImage } from './engine-pull.ts';
 import { PUBLISHERS_PATH, publishersFrom } from './engine-publishers.ts';
 import { entriesAt, field, listAt, numberAt, parseJson, textAt } from './json-reading.ts';
 import type { WaitOptions } from './wait-options.ts';
@@ -30,6 +31,13 @@ export function connectEngine(transport: EngineTransport): Engine {
     ping: async (o) => void (await http.call({ method: 'GET', path: '/_ping' }, o)),
     loadImage: async (archive, o) =>
       loadedReferences(await http.call({ method: 'POST', path: '/images/load?quiet=1', upload: archive }, o)),
+    pullImage: (reference, o) => pullImage(http, reference, o),
+    hasImage: async (reference, o) => {
+      const found = await http
+        .call({ method: 'GET', path: `/images/${reference}/json` }, o)
+        .catch((error: unknown) => ignoreMissing(error));
+      return found !== undefined;
+    },
     images: async (o) =>
       listAt({ all: await http.call({ method: 'GET', path: '/images/json' }, o) }, 'all').map(imageFrom),
     containers: (project, o) => listContainers(http, inspect, project, o),

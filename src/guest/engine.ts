@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { PullOptions } from './engine-pull.ts';
 import type { InteractiveProcess, TerminalSize } from './interactive-process.ts';
 import type { WaitOptions } from './wait-options.ts';
 
@@ -123,6 +124,10 @@ export interface Engine {
   ping(o?: Partial<WaitOptions>): Promise<void>;
   /** Loads an archive as `docker save` and `podman save` write it, compressed or not; returns the references in it. */
   loadImage(archive: Readable, o: WaitOptions): Promise<string[]>;
+  /** Pulls an image from its registry. */
+  pullImage(reference: string, o: PullOptions): Promise<void>;
+  /** True when the engine has an image of that name; it finds names without a registry as it does for `docker run`. */
+  hasImage(reference: string, o?: Partial<WaitOptions>): Promise<boolean>;
   images(o?: Partial<WaitOptions>): Promise<EngineImage[]>;
   /** Containers of a Compose project, by service and number, those that ended too. */
   containers(project: string, o?: Partial<WaitOptions>): Promise<EngineContainer[]>;

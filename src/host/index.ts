@@ -40,3 +40,5 @@ export { trimLog } from './trim-log.ts';
 export { deviceProblem, type Permissions, permissions } from './permissions.ts';
 export { findProgram } from './programs.ts';
 export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.ts';
+export { openSpoolFile, type SpoolFile } from './spool-file.ts';
+export { changedAt } from './file-time.ts';

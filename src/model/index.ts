@@ -7,3 +7,5 @@ export * from './image.ts';
 export * from './operation.ts';
 export * from './shape.ts';
 export * from './template.ts';
+export * from './image-reference.ts';
+export * from './cache.ts';

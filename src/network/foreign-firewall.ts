@@ -1,6 +1,6 @@
 import type { HomeNetwork } from './home-network.ts';
 import { LOOPBACK } from './host-rules.ts';
-import { HOST_LINK_PREFIX, SLOT_NETWORK } from './slot-plan.ts';
+import { CACHE_PORT, HOST_LINK_PREFIX, SLOT_NETWORK } from './slot-plan.ts';
 
 /** A base chain as `nft -j list chains` shows it. */
 export interface BaseChain {
@@ -83,20 +83,15 @@ export function iptablesRules(home: HomeNetwork, chain: 'FORWARD' | 'INPUT'): st
       ['-i', links, ...mark],
       ['-o', links, ...answers, ...mark],
     ];
-  const dns = (protocol: string) => [
-    '-i',
-    links,
-    '-d',
-    `${home.dnsAddress}/32`,
-    '-p',
-    protocol,
-    '--dport',
-    '53',
+  const service = (protocol: string, port: number) => [
+    ...['-i', links, '-d', `${home.dnsAddress}/32`],
+    ...['-p', protocol, '--dport', String(port), ...mark],
   ];
   return [
     ['-i', links, ...answers, ...mark],
-    [...dns('udp'), ...mark],
-    [...dns('tcp'), ...mark],
+    service('udp', 53),
+    service('tcp', 53),
+    service('tcp', CACHE_PORT),
     ['-i', links, '-d', `${LOOPBACK}/32`, '-m', 'conntrack', '--ctstate', 'DNAT', ...mark],
   ];
 }
@@ -108,8 +103,9 @@ export function nftRules(home: HomeNetwork, hook: string): string[] {
   if (hook === 'forward')
     return [`iifgroup ${home.group} ${mark}`, `oifgroup ${home.group} ${answers} ${mark}`];
   const dns = `ip daddr ${home.dnsAddress} meta l4proto { tcp, udp } th dport 53`;
+  const cache = `ip daddr ${home.dnsAddress} tcp dport ${CACHE_PORT}`;
   const opened = `ip daddr ${LOOPBACK} ct status dnat`;
-  return [answers, dns, opened].map((match) => `iifgroup ${home.group} ${match} ${mark}`);
+  return [answers, dns, cache, opened].map((match) => `iifgroup ${home.group} ${match} ${mark}`);
 }
 
 /** Handles of the rules with this home's comment, in the output of `nft -j -a list chain …` or `list ruleset`. */

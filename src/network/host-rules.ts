@@ -1,6 +1,6 @@
 import type { HostPort } from '../model/index.ts';
 import type { HomeNetwork } from './home-network.ts';
-import { HOST_LINK_PREFIX, SLOT_NETWORK } from './slot-plan.ts';
+import { CACHE_PORT, HOST_LINK_PREFIX, SLOT_NETWORK } from './slot-plan.ts';
 
 /** Loopback, link-local with the cloud's metadata service (169.254.169.254), and one such service outside of it. */
 const FORBIDDEN = ['127.0.0.0/8', '169.254.0.0/16', '100.100.100.200'];
@@ -20,7 +20,7 @@ export interface HostAccess {
  * Input of `nft -f -` on the host: the home's own table, replaced as a whole in one transaction.
  *
  * Rules match the device group of this home alone, so homes do not touch each other: a verdict `drop` or `reject` is
- * final over all tables, `accept` ends only this table. Guests reach Berth's DNS and what the host can reach elsewhere;
+ * final over all tables, `accept` ends only this table. Guests reach Berth's DNS, its caches of container images and what the host can reach elsewhere;
  * not the host's own services, not another guest of any home, not metadata services. Nobody reaches a guest but the
  * host itself, whose packets are not forwarded. TCP is refused with a reset, since the kernel sends few ICMP errors a second.
  *
@@ -54,6 +54,7 @@ ${elementsLine(access)}  }
   chain guest-to-host {
     ct state established,related accept
     ip daddr ${home.dnsAddress} meta l4proto { tcp, udp } th dport 53 accept
+    ip daddr ${home.dnsAddress} tcp dport ${CACHE_PORT} accept
     ip daddr ${LOOPBACK} ct status dnat ${MAY_REACH} accept
     goto refuse
   }

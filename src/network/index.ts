@@ -5,4 +5,5 @@ export {
   type NetworkOptions,
   type NetworkStatus,
 } from './network-manager.ts';
-export { GATEWAY_ADDRESS, GUEST_ADDRESS, GUEST_MAC, type NetworkSlot } from './slot-plan.ts';
+export { homeNetwork } from './home-network.ts';
+export { CACHE_PORT, GATEWAY_ADDRESS, GUEST_ADDRESS, GUEST_MAC, type NetworkSlot } from './slot-plan.ts';

@@ -19,6 +19,8 @@ export interface NetworkSlot {
 export const GUEST_ADDRESS = '100.64.0.2';
 /** Gateway and DNS server as every guest sees them. */
 export const GATEWAY_ADDRESS = '100.64.0.1';
+/** TCP port at the gateway behind which a guest finds the host's caches of container images. */
+export const CACHE_PORT = 64_640;
 /** MAC of every guest. */
 export const GUEST_MAC = '52:54:00:62:74:68';
 /** MAC of the gateway in every namespace: what a fork inherits in its ARP cache stays right. */

@@ -1,6 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
 import type {
+  CachePruneRequest,
   DaemonStatus,
+  RegistriesRequest,
   ForkRequest,
   ImageBuildRequest,
   LifecycleRequest,
@@ -13,6 +15,7 @@ import type {
 } from '../contract/index.ts';
 import type {
   BerthEvent,
+  ImageCache,
   Environment,
   EnvironmentStats,
   HostReport,
@@ -128,6 +131,14 @@ export interface ImageService {
   remove(ref: string): Promise<void>;
 }
 
+export interface CacheService {
+  list(): Promise<readonly ImageCache[]>;
+  /** Takes images out that were not used for a while and frees their disk space. */
+  prune(request: CachePruneRequest, options: StartOptions): Promise<Operation>;
+  /** Hosts of the registries that a Compose file pulls from; none when it cannot be read. */
+  needed(request: RegistriesRequest): Promise<readonly string[]>;
+}
+
 export interface OperationService {
   /** Newest first. */
   list(): Promise<readonly Operation[]>;
@@ -166,6 +177,7 @@ export interface Services {
   readonly environments: EnvironmentService;
   readonly templates: TemplateService;
   readonly images: ImageService;
+  readonly cache: CacheService;
   readonly operations: OperationService;
   readonly events: EventService;
   readonly host: HostService;

@@ -87,6 +87,15 @@ export const layers: Readonly<Record<string, LayerRow>> = {
       doors: ['node:http'],
     },
   ),
+  registries: row(
+    4,
+    'container images on their way into guests: one cache on the host for each registry',
+    LOW_AND_HOST,
+    {
+      packages: ['undici', 'yaml'],
+      doors: ['node:http', 'node:net', 'node:dns', 'node:tls'],
+    },
+  ),
   client: row(4, 'typed API client; runs in Node and in a browser', [...LOW, 'contract']),
   machines: row(5, 'machine lifecycle: boot, freeze to a template, clone, stop, adopt after a restart', [
     ...LOW_AND_HOST,
@@ -101,7 +110,18 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   environments: row(
     6,
     'up, fork, stop, start, rm: a pure plan and the steps that carry it out',
-    [...LOW_AND_HOST, 'store', 'operations', 'machines', 'compose', 'files', 'guest', 'placement', 'ingress'],
+    [
+      ...LOW_AND_HOST,
+      'store',
+      'operations',
+      'machines',
+      'compose',
+      'files',
+      'guest',
+      'placement',
+      'ingress',
+      'registries',
+    ],
     { typesOf: ['contract', 'hypervisor', 'network', 'images', 'endpoint'] },
   ),
   server: row(
@@ -141,6 +161,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
       'operations',
       'ingress',
       'endpoint',
+      'registries',
       'machines',
       'setup',
       'environments',

@@ -18,6 +18,7 @@ import {
 } from '../arguments/options.ts';
 import { type Project, requireProject } from '../arguments/project.ts';
 import type { Cli } from '../cli.ts';
+import { projectCredentials } from '../credentials/project-credentials.ts';
 import { formatJson } from '../format/json.ts';
 import { printNotes } from '../files/print-notes.ts';
 import { type Sent, sendFiles } from '../files/send-files.ts';
@@ -86,7 +87,9 @@ async function up(cli: Cli, environment: string | undefined, options: UpOptions)
     environment === undefined ? options : { ...options, name: environment },
   );
   const client = await cli.connect(options);
-  const operation = await runWithFiles(cli, client, request, options);
+  const credentials = await projectCredentials(cli, client, project);
+  const complete = credentials.length === 0 ? request : { ...request, credentials };
+  const operation = await runWithFiles(cli, client, complete, options);
   if (operation === undefined) return;
   const result = await client.environments.get(operation.result?.names[0] ?? request.name ?? '');
   if (options.json === true) return cli.out.line(formatJson(result));

@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { cacheRoutes } from './cache.ts';
 import { daemonRoutes } from './daemon.ts';
 import { environmentRoutes } from './environments.ts';
 import { hostRoutes } from './host.ts';
@@ -11,6 +12,7 @@ export const routes = {
   ...daemonRoutes,
   ...hostRoutes,
   ...imageRoutes,
+  ...cacheRoutes,
   ...templateRoutes,
   ...environmentRoutes,
   ...operationRoutes,

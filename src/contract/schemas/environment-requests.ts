@@ -59,6 +59,25 @@ export const UpFilesSchema = record(
   },
 );
 
+const registryHost = Type.String({
+  pattern: '^[a-z0-9\\[][a-z0-9.:\\[\\]-]{0,254}$',
+  description: 'Host of the registry, with its port where it has one: `docker.io`, `localhost:5000`.',
+});
+
+export const RegistryCredentialSchema = record(
+  {
+    registry: registryHost,
+    username: Type.Optional(text('User name; absent with an identity token.')),
+    password: Type.Optional(text('Password or access token.')),
+    identityToken: Type.Optional(text('OAuth2 refresh token, instead of user name and password.')),
+  },
+  {
+    title: 'RegistryCredential',
+    description:
+      'With what images are pulled from one registry. Never shown again: not in operations, events or logs.',
+  },
+);
+
 export const UpRequestSchema = record(
   {
     name: Type.Optional(
@@ -74,6 +93,12 @@ export const UpRequestSchema = record(
     }),
     shape: Type.Optional(ShapeRequestSchema),
     publish: Type.Optional(list(PublishRequestSchema, { description: 'More ports to publish.' })),
+    credentials: Type.Optional(
+      list(RegistryCredentialSchema, {
+        maxItems: 100,
+        description: 'Credentials for registries that the file names; others are passed over.',
+      }),
+    ),
     image: Type.Optional(reference('Image of the guest, by name or id; default: `debian-13`.')),
     overrides: Type.Optional(
       list(ComposeTextSchema, { description: 'Further Compose files, each over those before it.' }),

@@ -1,3 +1,4 @@
+export * from './cache.ts';
 export * from './daemon.ts';
 export * from './environment.ts';
 export * from './environment-requests.ts';

@@ -1,5 +1,6 @@
 import type { Handlers } from '../call.ts';
 import type { Services } from '../services.ts';
+import { cacheHandlers } from './cache.ts';
 import { daemonHandlers } from './daemon.ts';
 import { environmentHandlers } from './environments.ts';
 import { eventHandlers } from './events.ts';
@@ -14,6 +15,7 @@ export function allHandlers(services: Services): Handlers {
     ...eventHandlers(services.events),
     ...hostHandlers(services.host),
     ...imageHandlers(services.images),
+    ...cacheHandlers(services.cache),
     ...templateHandlers(services.templates),
     ...environmentHandlers(services.environments),
     ...operationHandlers(services.operations),

@@ -15,6 +15,6 @@ test.each([
   expect(parseDuration(text)).toBe(ms);
 });
 
-test.each(['', 'soon', '-5s', '5d', '5 s', 's', '1e3'])('%j is no duration', (text) => {
+test.each(['', 'soon', '-5s', '5w', '5 s', 's', '1e3'])('%j is no duration', (text) => {
   expect(parseDuration(text)).toBeUndefined();
 });

@@ -77,12 +77,13 @@ test('tables of Berth are not foreign', () => {
   expect(planOpenings([chain({ table: 'berth-def456' })])).toEqual([]);
 });
 
-test('openings carry the mark of the home, and let in no more than DNS, answers and what Berth has led to the loopback address', () => {
+test('openings carry the mark of the home, and let in no more than DNS, pulls of images, answers and what Berth has led to the loopback address', () => {
   const rules = iptablesRules(home, 'INPUT').map((rule) => rule.join(' '));
-  expect(rules).toHaveLength(4);
+  expect(rules).toHaveLength(5);
   for (const rule of rules) expect(rule).toMatch(/^-i bv\+ .*--comment berth-abc123 -j ACCEPT$/);
   expect(rules[1]).toContain('-d 100.127.193.35/32 -p udp --dport 53');
-  expect(rules[3]).toContain('-d 127.0.0.1/32 -m conntrack --ctstate DNAT');
+  expect(rules[3]).toContain('-d 100.127.193.35/32 -p tcp --dport 64640');
+  expect(rules[4]).toContain('-d 127.0.0.1/32 -m conntrack --ctstate DNAT');
   for (const rule of [...nftRules(home, 'input'), ...nftRules(home, 'forward')]) {
     expect(rule).toMatch(/^(iif|oif)group 1655423267 .*accept comment "berth-abc123"$/);
   }

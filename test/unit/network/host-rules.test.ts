@@ -29,10 +29,11 @@ test('base chains concern the interfaces of this home only', () => {
   }
 });
 
-test('a guest gets nothing from the host but answers and DNS', () => {
+test('a guest gets nothing from the host but answers, DNS and images', () => {
   expect(chain('guest-to-host')).toEqual([
     'ct state established,related accept',
     'ip daddr 100.127.193.35 meta l4proto { tcp, udp } th dport 53 accept',
+    'ip daddr 100.127.193.35 tcp dport 64640 accept',
     'ip daddr 127.0.0.1 ct status dnat iifname . meta l4proto . th dport @host-access accept',
     'goto refuse',
   ]);

@@ -24,6 +24,7 @@ export function fakeServices(
     environments: service('environments'),
     templates: service('templates'),
     images: service('images'),
+    cache: service('cache'),
     operations: service('operations'),
     events: service('events'),
     host: service('host'),

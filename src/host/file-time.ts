@@ -1,0 +1,12 @@
+import { stat } from 'node:fs/promises';
+import { isMissing } from './system-error.ts';
+
+/** When the content of a file or directory was changed last; undefined when it is not there. */
+export async function changedAt(path: string): Promise<Date | undefined> {
+  try {
+    return (await stat(path)).mtime;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
