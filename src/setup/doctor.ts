@@ -34,6 +34,7 @@ const CHECKS: readonly Check[] = [
   checkTools('machine-tools'),
   checkTools('network-tools'),
   checkTools('build-tools'),
+  checkTools('cache-tools'),
   checkQemu,
 ];
 

@@ -7,6 +7,7 @@ const TITLES: Record<RequiredPackage['group'], string> = {
   'machine-tools': 'machines',
   'network-tools': 'networks',
   'build-tools': 'building images',
+  'cache-tools': 'keeping container images',
 };
 
 /** A check that the programs and files of one group are there. */
@@ -22,7 +23,9 @@ export function checkTools(group: RequiredPackage['group']): Check {
 export function judgeTools(group: RequiredPackage['group'], missing: readonly RequiredPackage[]): Finding {
   if (missing.length > 0) {
     const names = missing.map(({ name, why }) => `${name} (${why})`).join(', ');
-    return problem(group, 'error', `missing for ${TITLES[group]}: ${names}`, SETUP_REMEDY);
+    // Images are pulled all the same, each environment its own.
+    const severity = group === 'cache-tools' ? 'warning' : 'error';
+    return problem(group, severity, `missing for ${TITLES[group]}: ${names}`, SETUP_REMEDY);
   }
   const names = ofGroup(group).map(({ name }) => name);
   return fine(group, `all tools for ${TITLES[group]}: ${names.join(', ')}`);

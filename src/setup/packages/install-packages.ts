@@ -3,6 +3,7 @@ import { removeTree, run } from '../../host/index.ts';
 import { aptFailure } from './apt-failure.ts';
 import { privateAptOptions } from './apt-configuration.ts';
 import { hostRelease } from './debian-release.ts';
+import { servicesOf, withoutServices } from './unwanted-services.ts';
 import type { PlannedPackage } from './plan-packages.ts';
 
 const UPDATE_TIMEOUT_MS = 5 * 60_000;
@@ -49,8 +50,10 @@ export async function installPackages(packages: readonly PlannedPackage[], o: In
   try {
     const options = [...APT_OPTIONS, ...(await privateAptOptions(directory, await hostRelease(), o.env))];
     await apt([...options, 'update'], UPDATE_TIMEOUT_MS, o);
-    for (const group of bySuite(packages))
-      await apt([...options, ...installArguments(group)], INSTALL_TIMEOUT_MS, o);
+    await withoutServices(servicesOf(packages), async () => {
+      for (const group of bySuite(packages))
+        await apt([...options, ...installArguments(group)], INSTALL_TIMEOUT_MS, o);
+    });
   } finally {
     await removeTree(directory);
   }

@@ -6,9 +6,11 @@ export interface RequiredPackage {
   /** Programs or files by which its presence shows. */
   readonly provides: readonly string[];
   /** Which check of the doctor looks for it. */
-  readonly group: 'network-tools' | 'build-tools' | 'machine-tools';
+  readonly group: 'network-tools' | 'build-tools' | 'machine-tools' | 'cache-tools';
   /** True when it must come from backports on a release whose own version is too old. */
   readonly fromBackports?: boolean;
+  /** A service that the package starts by itself, and that Berth does not want. */
+  readonly service?: string;
 }
 
 export const KEYRING_PATH = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -85,5 +87,12 @@ export const REQUIRED_PACKAGES: readonly RequiredPackage[] = [
     why: 'verifies the packages of the guest',
     provides: [KEYRING_PATH],
     group: 'build-tools',
+  },
+  {
+    name: 'docker-registry',
+    why: 'keeps pulled container images for the next environment',
+    provides: ['docker-registry'],
+    group: 'cache-tools',
+    service: 'docker-registry',
   },
 ];

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { parseRelease } from '../../../src/setup/packages/debian-release.ts';
 import { parseInstalled } from '../../../src/setup/packages/host-packages.ts';
 import { type HostPackages, planPackages } from '../../../src/setup/packages/plan-packages.ts';
+import { servicesOf } from '../../../src/setup/packages/unwanted-services.ts';
 import { REQUIRED_PACKAGES } from '../../../src/setup/packages/required-packages.ts';
 
 const DEBIAN_12 = { id: 'debian', version: '12', codename: 'bookworm', title: 'Debian 12' };
@@ -63,4 +64,9 @@ test('reads os-release files', () => {
 
 test('counts only what is wholly installed', () => {
   expect(parseInstalled('zstd\tii \ncpio\trc \nnftables\tiF \n')).toEqual(new Set(['zstd']));
+});
+
+test('the service of a package is kept from starting only where the package is installed now', () => {
+  expect(servicesOf([{ name: 'docker-registry' }, { name: 'cpio' }])).toEqual(['docker-registry']);
+  expect(servicesOf([{ name: 'cpio' }])).toEqual([]);
 });
