@@ -39,7 +39,10 @@ export async function openCaches(
   const wait = { timeoutMs: WRITE_TIMEOUT_MS, signal };
   await shell.putFile(GUEST_CONFIGURATION, context.registries.guestConfiguration(registries), wait);
   // The engine has read its configuration when it started, or before it was frozen.
-  await shell.exec(['systemctl', 'kill', '--signal=HUP', 'podman.service'], { ...wait, okExitCodes: 'any' });
+  await shell.exec(['systemctl', 'kill', '--kill-whom=main', '--signal=HUP', 'podman.service'], {
+    ...wait,
+    okExitCodes: 'any',
+  });
 }
 
 /**
