@@ -1,14 +1,14 @@
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { sleep } from '../base/index.ts';
+import { connect, createServer, type Server, type Socket, type TcpSocketConnectOpts } from 'node:net';
 import type { Endpoint, Forwarder, IngressLog, Target } from './forwarder.ts';
+import { Reopener } from './reopener.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Notices peers that vanished without a word. */
 const KEEP_ALIVE_DELAY_MS = 60_000;
 const BACKLOG = 4096;
-const FIRST_REOPEN_DELAY_MS = 100;
-const LAST_REOPEN_DELAY_MS = 5_000;
+/** What may wait for the slower side of a connection, each way: with less, both sides wait for this process in turn. */
+const HIGH_WATER_MARK = 1024 * 1024;
 
 /**
  * Carries TCP connections to a target. Each end may close its direction by itself, a reset on one side becomes a reset
@@ -18,7 +18,7 @@ export class TcpForwarder implements Forwarder {
   readonly #endpoint: Endpoint;
   readonly #log: IngressLog;
   readonly #clients = new Set<Socket>();
-  readonly #ending = new AbortController();
+  readonly #reopener = new Reopener({ open: () => this.open(), close: () => this.close() });
   #target: Target;
   #server: Server | undefined;
 
@@ -34,6 +34,7 @@ export class TcpForwarder implements Forwarder {
       // Nothing is read before there is somewhere to put it.
       pauseOnConnect: true,
       noDelay: true,
+      highWaterMark: HIGH_WATER_MARK,
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
     });
@@ -53,7 +54,7 @@ export class TcpForwarder implements Forwarder {
       server.close();
     });
     server.on('close', () => {
-      if (this.#server === server) void this.#reopen();
+      if (this.#server === server) void this.#reopener.reopen();
     });
   }
 
@@ -66,7 +67,7 @@ export class TcpForwarder implements Forwarder {
   }
 
   async close(): Promise<void> {
-    this.#ending.abort();
+    this.#reopener.end();
     const server = this.#server;
     this.#server = undefined;
     const closed = server?.listening === true ? once(server, 'close') : undefined;
@@ -77,14 +78,12 @@ export class TcpForwarder implements Forwarder {
 
   #carry(client: Socket): void {
     const { host, port } = this.#target;
-    const upstream = connect({
-      host,
-      port,
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
-    });
+    // The types do not know that a socket takes what every stream takes.
+    const options: TcpSocketConnectOpts & { readonly highWaterMark: number } = {
+      ...{ host, port, allowHalfOpen: true, highWaterMark: HIGH_WATER_MARK },
+      ...{ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS },
+    };
+    const upstream = connect(options);
     this.#clients.add(client);
     client.once('close', () => this.#clients.delete(client));
     resetTogether(client, upstream);
@@ -94,25 +93,6 @@ export class TcpForwarder implements Forwarder {
       client.pipe(upstream);
       upstream.pipe(client);
     });
-  }
-
-  /** A listener that the system took away comes back as soon as it can be had. */
-  async #reopen(): Promise<void> {
-    const { signal } = this.#ending;
-    for (
-      let delayMs = FIRST_REOPEN_DELAY_MS;
-      !signal.aborted;
-      delayMs = Math.min(delayMs * 2, LAST_REOPEN_DELAY_MS)
-    ) {
-      try {
-        await sleep(delayMs, signal);
-        await this.open();
-        if (signal.aborted) await this.close();
-        return;
-      } catch {
-        // Tried again until somebody closes it.
-      }
-    }
   }
 }
 

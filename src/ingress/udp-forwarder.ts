@@ -1,13 +1,17 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
+import { systemCode } from '../host/index.ts';
 import type { Endpoint, Forwarder, IngressLog, Target } from './forwarder.ts';
+import { Reopener } from './reopener.ts';
 
 /** How long a client's session lives without a datagram in either direction. */
 const IDLE_MS = 60_000;
 const MAX_SESSIONS = 1_024;
 /** Datagrams kept while the session's socket is being made. */
 const MAX_PENDING = 64;
+/** Room for a burst of the largest datagrams; the system may grant less. */
+const RECEIVE_BUFFER_BYTES = 1024 * 1024;
 
 interface Session {
   readonly socket: Socket;
@@ -22,6 +26,7 @@ export class UdpForwarder implements Forwarder {
   readonly #log: IngressLog;
   /** By client address; least recently used first. */
   readonly #sessions = new Map<string, Session>();
+  readonly #reopener = new Reopener({ open: () => this.open(), close: () => this.close() });
   #target: Target;
   #listener: Socket | undefined;
   #sweeper: NodeJS.Timeout | undefined;
@@ -33,7 +38,10 @@ export class UdpForwarder implements Forwarder {
   }
 
   async open(): Promise<void> {
-    const listener = createSocket(family(this.#endpoint.address));
+    const listener = createSocket({
+      type: family(this.#endpoint.address),
+      recvBufferSize: RECEIVE_BUFFER_BYTES,
+    });
     listener.on('message', (message, from) => this.#forward(message, from));
     listener.bind({ address: this.#endpoint.address, port: this.#endpoint.port, exclusive: true });
     try {
@@ -44,10 +52,17 @@ export class UdpForwarder implements Forwarder {
     }
     listener.on('error', (error) => {
       this.#log.warn(
-        `The listener on ${this.#endpoint.address}:${this.#endpoint.port}/udp: ${error.message}`,
+        `The listener on ${this.#endpoint.address}:${this.#endpoint.port}/udp failed: ${error.message}`,
       );
+      listener.close();
+    });
+    listener.on('close', () => {
+      if (this.#listener !== listener) return;
+      this.#listener = undefined;
+      void this.#reopener.reopen();
     });
     this.#listener = listener;
+    clearInterval(this.#sweeper);
     this.#sweeper = setInterval(() => this.#sweep(), IDLE_MS / 4);
     this.#sweeper.unref();
   }
@@ -65,6 +80,7 @@ export class UdpForwarder implements Forwarder {
   }
 
   async close(): Promise<void> {
+    this.#reopener.end();
     clearInterval(this.#sweeper);
     for (const key of [...this.#sessions.keys()]) this.#end(key);
     const listener = this.#listener;
@@ -90,11 +106,13 @@ export class UdpForwarder implements Forwarder {
     if (this.#sessions.size >= MAX_SESSIONS && oldest !== undefined) this.#end(oldest);
     const { host, port } = this.#target;
     const session: Session = { socket: createSocket(family(host)), pending: [], usedAt: Date.now() };
-    // A target that refuses ends the session; the client's next datagram begins a new one.
-    session.socket.on('error', () => this.#end(key, session));
+    // A target that refuses may be there with the next datagram: the session stays, so that it sees the client from the same port.
+    session.socket.on('error', (error) => {
+      if (systemCode(error) !== 'ECONNREFUSED') this.#end(key, session);
+    });
     session.socket.on('message', (answer) => {
       session.usedAt = Date.now();
-      this.#listener?.send(answer, from.port, from.address);
+      this.#listener?.send(answer, from.port, from.address, () => undefined);
     });
     session.socket.connect(port, host, () => {
       for (const message of session.pending ?? []) session.socket.send(message);

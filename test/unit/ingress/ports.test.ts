@@ -100,3 +100,13 @@ test('one port is withdrawn by itself, and only by its owner', async () => {
   expect((await failure(ingress.check([other]))).code).toBe('port-in-use');
   await ingress.publish('env-2', one, target);
 });
+
+test('a range of a hundred ports opens and closes quickly', async () => {
+  const first = 20_000 + (process.pid % 20_000);
+  const range = Array.from({ length: 100 }, (_, index) => published(first + index));
+  const startedAt = performance.now();
+  await Promise.all(range.map((port) => ingress.publish('env', port, { host: MACHINE, port: 9 })));
+  await Promise.all(range.map((port) => ingress.withdrawPort('env', port)));
+  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  await ingress.check(range);
+});

@@ -80,3 +80,72 @@ test('a dead target harms no later session', async () => {
   expect(String((await answered)[0])).toBe('found');
   clearInterval(asking);
 });
+
+test('a target that refuses for a while sees the client from the same port before and after', async () => {
+  const first = await bound(MACHINE);
+  const port = await publishUdp(first);
+  const target = first.address().port;
+  const client = await bound('127.0.0.1');
+  const echo = (server: Socket, seen: number[]) =>
+    server.on('message', (message: Buffer, from: RemoteInfo) => {
+      seen.push(from.port);
+      server.send(message, from.port, from.address);
+    });
+  const before: number[] = [];
+  const after: number[] = [];
+  echo(first, before);
+  await ask(client, port, 'here');
+  sockets.splice(sockets.indexOf(first), 1);
+  first.close();
+  await once(first, 'close');
+  for (let lost = 0; lost < 3; lost += 1) {
+    client.send('lost', port, PUBLIC);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(ingress.connections('env')).toBe(1);
+  const second = createSocket('udp4').bind(target, MACHINE);
+  sockets.push(second);
+  await once(second, 'listening');
+  echo(second, after);
+  const answered = once(client, 'message');
+  const asking = setInterval(() => client.send('again', port, PUBLIC), 20);
+  await answered;
+  clearInterval(asking);
+  expect(after[0]).toBe(before[0]);
+});
+
+test('the largest datagram there is goes both ways, and an empty one', async () => {
+  const server = await bound(MACHINE);
+  server.on('message', (message: Buffer, from: RemoteInfo) => server.send(message, from.port, from.address));
+  const port = await publishUdp(server);
+  const client = await bound('127.0.0.1');
+  for (const size of [65_507, 0, 1]) {
+    client.send(Buffer.alloc(size, 7), port, PUBLIC);
+    const [answer] = (await once(client, 'message')) as [Buffer];
+    expect(answer).toHaveLength(size);
+  }
+});
+
+test('more clients than are remembered: each is answered, and the number stays bounded', async () => {
+  const server = await bound(MACHINE);
+  server.on('message', (message: Buffer, from: RemoteInfo) => server.send(message, from.port, from.address));
+  const port = await publishUdp(server);
+  for (let id = 0; id < 1_100; id += 1) {
+    const client = createSocket('udp4');
+    client.send(String(id), port, PUBLIC);
+    const [answer] = (await once(client, 'message')) as [Buffer];
+    expect(answer.toString()).toBe(String(id));
+    client.close();
+  }
+  expect(ingress.connections('env')).toBe(1_024);
+});
+
+test('publishing again with the same target keeps the sessions', async () => {
+  const server = await bound(MACHINE);
+  server.on('message', (message: Buffer, from: RemoteInfo) => server.send(message, from.port, from.address));
+  const port = await publishUdp(server);
+  await ask(await bound('127.0.0.1'), port, 'x');
+  const target = { host: MACHINE, port: server.address().port };
+  await ingress.publish('env', published(port, { protocol: 'udp' }), target);
+  expect(ingress.connections('env')).toBe(1);
+});
