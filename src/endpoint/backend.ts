@@ -4,6 +4,10 @@ import type { Duplex } from 'node:stream';
 export interface EndpointBackend {
   /** A new stream to the container engine. Fails with `not-running`, `guest-unreachable`, `timeout` or the signal's reason. */
   engineSocket(o: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<Duplex>;
+  /**
+   * Resolves when the ports of containers that run now are open on the host, or after a few seconds all the same. Never rejects.
+   */
+  portsSettled(signal: AbortSignal): Promise<void>;
   /** Why a path may not be mounted into a container, naming it, with what to do instead; undefined when it may. */
   mountRefusal(mount: MountWish, signal: AbortSignal): Promise<string | undefined>;
 }

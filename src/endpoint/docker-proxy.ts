@@ -13,6 +13,7 @@ const MAX_CONNECTIONS = 1_000;
 /** Docker's clients send registry credentials in headers. */
 const MAX_HEADER_BYTES = 256 * 1024;
 const HEADERS_TIMEOUT_MS = 60_000;
+const STARTS_CONTAINER = /^(?:\/v[\d.]+)?(?:\/libpod)?\/containers\/[^/?]+\/(?:start|restart)(?:\?|$)/;
 const KEPT_IDLE_MS = 600_000;
 
 /** The Docker API of one environment, for any number of clients. */
@@ -38,7 +39,8 @@ export function createDockerProxy(backend: EndpointBackend, log: EndpointLog): D
   const carried = new Set<Duplex>();
   server.on('request', (incoming, answer) => {
     const kind = mountRequestOf(incoming.method, incoming.url);
-    if (kind === undefined) forward(agent, incoming, answer);
+    if (kind === undefined)
+      forward(agent, incoming, answer, undefined, settlingOf(backend, incoming, answer));
     else void forwardChecked({ backend, agent, kind }, incoming, answer);
   });
   server.on('upgrade', (incoming, client, head) => {
@@ -50,6 +52,20 @@ export function createDockerProxy(backend: EndpointBackend, log: EndpointLog): D
   return {
     listen: (path) => listen(server, path),
     close: () => close(server, agent, carried),
+  };
+}
+
+/** A client that has started a container may use its published ports as soon as it is told so. */
+function settlingOf(
+  backend: EndpointBackend,
+  { method, url }: IncomingMessage,
+  answer: ServerResponse,
+): (() => Promise<void>) | undefined {
+  if (method !== 'POST' || !STARTS_CONTAINER.test(url ?? '')) return undefined;
+  return () => {
+    const gone = new AbortController();
+    answer.once('close', () => gone.abort());
+    return backend.portsSettled(gone.signal);
   };
 }
 

@@ -8,13 +8,15 @@ import { mendingOf } from './mend.ts';
 
 /**
  * Carries a request to the engine and its answer back, both as they come, none of them stored. When the client goes, the
- * stream to the engine goes too, so that what it follows ends there. `body` is sent in place of the client's.
+ * stream to the engine goes too, so that what it follows ends there. `body` is sent in place of the client's. A good answer waits
+ * for `settled`, if that is given.
  */
 export function forward(
   agent: EngineAgent,
   incoming: IncomingMessage,
   answer: ServerResponse,
   body?: Buffer,
+  settled?: () => Promise<void>,
 ): void {
   const outgoing = request({ ...optionsOf(incoming, body), agent });
   let isAnswered = false;
@@ -23,7 +25,10 @@ export function forward(
   });
   outgoing.on('response', (reply) => {
     isAnswered = true;
-    sendReply(reply, answer, reply.statusCode === 200 ? mendingOf(incoming.method, incoming.url) : undefined);
+    const mending = reply.statusCode === 200 ? mendingOf(incoming.method, incoming.url) : undefined;
+    const isGood = (reply.statusCode ?? 500) < 300;
+    if (settled === undefined || !isGood) sendReply(reply, answer, mending);
+    else void settled().then(() => (answer.destroyed ? reply.destroy() : sendReply(reply, answer, mending)));
   });
   outgoing.on('error', (error) => {
     // An engine that answers before it has read everything closes its side; the answer counts.

@@ -1,3 +1,4 @@
+import { sleep } from '../base/index.ts';
 import type { EndpointBackend } from '../endpoint/index.ts';
 import { berthError } from '../errors/index.ts';
 import type { GuestShell } from '../guest/index.ts';
@@ -5,6 +6,8 @@ import type { EnvironmentId } from '../model/index.ts';
 import type { Context } from './context.ts';
 import { containerMountRefusal } from './container-mounts.ts';
 import type { EnvironmentRecord } from './record.ts';
+
+const SETTLE_TIMEOUT_MS = 3_000;
 
 /**
  * Serves an environment's Docker API from now on until it is removed, over its stops and starts. Open already is fine.
@@ -18,11 +21,22 @@ export async function openEndpoint(context: Context, record: EnvironmentRecord):
 function backendOf(context: Context, id: EnvironmentId): EndpointBackend {
   return {
     engineSocket: async (o) => shellOf(context, context.registry.get(id)).engineSocket(o),
+    portsSettled: (signal) => portsSettled(context, id, signal),
     mountRefusal: async (mount, signal) => {
       const record = context.registry.get(id);
       return containerMountRefusal(shellOf(context, record), record, mount, signal);
     },
   };
+}
+
+/** A port that opens late is no failure of the call that started its container. */
+async function portsSettled(context: Context, id: EnvironmentId, signal: AbortSignal): Promise<void> {
+  const settled = context.sessions.find(id)?.follower?.settled();
+  if (settled === undefined) return;
+  const ending = new AbortController();
+  const late = sleep(SETTLE_TIMEOUT_MS, AbortSignal.any([signal, ending.signal]));
+  await Promise.race([settled, late]).catch(() => undefined);
+  ending.abort();
 }
 
 /** @throws `not-running` as long as there is no machine, or one that is still somebody else */

@@ -10,7 +10,8 @@ import type { EnvironmentRecord } from './record.ts';
 import type { Session } from './sessions.ts';
 
 const MARK_TIMEOUT_MS = 30_000;
-const LIST_TIMEOUT_MS = 20_000;
+/** The engine answers late while it starts or ends a container with many ports. */
+const LIST_TIMEOUT_MS = 60_000;
 /** How often it is looked whether an operation that changes the containers itself has ended. */
 const BUSY_INTERVAL_MS = 200;
 const FIRST_RETRY_MS = 2_000;

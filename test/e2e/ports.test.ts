@@ -2,31 +2,69 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BerthEvent, Environment } from '../../src/model/index.ts';
-import { berthOk, fork, inMachine, inspect, removeAllEnvironments, removeEnvironments } from './rig/berth.ts';
+import {
+  berthOk,
+  fork,
+  inMachine,
+  inService,
+  inspect,
+  removeAllEnvironments,
+  removeEnvironments,
+} from './rig/berth.ts';
 import { DNS_ANSWER, DNS_IMAGE, makeDnsImage } from './rig/dns-image.ts';
 import { answers } from './rig/http.ts';
+import { guestAddress } from './rig/namespace.ts';
 import { prepareAlone } from './rig/prepare.ts';
 import { TINY_IMAGE, TINY_WEB, tinyCompose, tinyProject } from './rig/tiny.ts';
 
-/** A container that starts is there when `podman run` returns; this is how long its ports may take. */
-const SOON = { timeout: 3_000, interval: 50 };
+/** On an idle host ports open within a second; here other machines may be at work. */
+const SOON = { timeout: 30_000, interval: 100 };
 const UDP_TIMEOUT_MS = 5_000;
 
 let ports: Environment;
+let file: string;
+/** Services of the host on its loopback address. */
+let open: LoopbackService;
+let closed: LoopbackService;
+
+interface LoopbackService {
+  readonly server: Server;
+  readonly port: number;
+}
+
+async function serveOnLoopback(): Promise<LoopbackService> {
+  const answer = 'HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nthe host\n';
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.end(answer));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+/** The project, whose containers may reach a port of the host. */
+function write(port: number): void {
+  const text = tinyCompose([TINY_WEB], `  host-access: [${port}]\n`);
+  writeFileSync(file, text.replace('[tiny.tar]', '[tiny.tar, dns.tar]'));
+}
 
 beforeAll(async () => {
   await prepareAlone();
-  const file = await tinyProject('ports');
+  file = await tinyProject('ports');
   await makeDnsImage(dirname(file));
-  writeFileSync(file, tinyCompose([TINY_WEB]).replace('[tiny.tar]', '[tiny.tar, dns.tar]'));
+  [open, closed] = [await serveOnLoopback(), await serveOnLoopback()];
+  write(open.port);
   await berthOk(['up', '-f', file, '--name', 'ports']);
   ports = await inspect('ports');
 });
-afterAll(() => removeAllEnvironments());
+afterAll(async () => {
+  for (const service of [open, closed]) service?.server.close();
+  await removeAllEnvironments();
+});
 
 /** `podman run` in the machine, as a user does it in `berth shell`. */
 const run = (name: string, container: string, ...argv: string[]) =>
@@ -60,15 +98,15 @@ describe('ports follow containers', () => {
   });
 
   test('ranges, ports that the engine picks, and loopback addresses', async () => {
-    await run('ports', 'many', '-p 9100-9199:80-179', '-p 80', '-p 127.0.0.1:9001:80', TINY_IMAGE);
-    await expect.poll(async () => (await followed('ports')).length, SOON).toBe(102);
+    await run('ports', 'many', '-p 9100-9119:80-99', '-p 80', '-p 127.0.0.1:9001:80', TINY_IMAGE);
+    await expect.poll(async () => (await followed('ports')).length, SOON).toBe(22);
     const picked = (await followed('ports')).find(
-      ({ hostPort, containerPort }) => containerPort === 80 && (hostPort < 9001 || hostPort > 9199),
+      ({ hostPort, containerPort }) => containerPort === 80 && (hostPort < 9001 || hostPort > 9119),
     );
     for (const port of [9100, 9001, picked?.hostPort ?? 0])
       expect([port, await answers(web(port))]).toEqual([port, true]);
-    expect(await answers(web(9150))).toBe(false);
-    expect(await berthOk(['ls'])).toContain('9100-9199');
+    expect(await answers(web(9110))).toBe(false);
+    expect(await berthOk(['ls'])).toContain('9100-9119');
     await end('ports', 'many');
     await expect.poll(() => followed('ports'), SOON).toEqual([]);
   });
@@ -92,7 +130,7 @@ describe('ports follow containers', () => {
     } finally {
       holder.close();
     }
-    await expect.poll(() => answers(web(9300)), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => answers(web(9300)), SOON).toBe(true);
     expect((await followed('ports'))[0]?.problem).toBeUndefined();
     await end('ports', 'late');
   });
@@ -113,6 +151,9 @@ describe('UDP', () => {
     ]);
     expect(await resolve(copy, 53)).toEqual([DNS_ANSWER]);
     expect(await resolve(ports, 53)).toEqual([DNS_ANSWER]);
+    expect(copy.hostAccess).toEqual([{ protocol: 'tcp', port: open.port }]);
+    const url = `http://host.docker.internal:${open.port}/`;
+    expect(await inService('ports-copy', 'web', `wget -q -T 5 -O - ${url}`)).toBe('the host\n');
   });
 
   test('many clients at once get their own answers', async () => {
@@ -144,18 +185,39 @@ async function query({ address }: Environment, id: number): Promise<{ id: number
   }
 }
 
+describe('ports of the host', () => {
+  const reach = (name: string, port: number) =>
+    inService(name, 'web', `wget -q -T 5 -O - http://host.docker.internal:${port}/ 2>&1 || echo closed`);
+
+  test('those that are listed are reached by name from containers and the machine, all others are closed', async () => {
+    expect(await reach('ports', open.port)).toBe('the host\n');
+    expect(await reach('ports', closed.port)).toContain('refused');
+    const url = `http://host.containers.internal:${open.port}/`;
+    expect(await inMachine('ports', `busybox wget -q -T 5 -O - ${url}`)).toBe('the host\n');
+    expect((await inspect('ports')).hostAccess).toEqual([{ protocol: 'tcp', port: open.port }]);
+  });
+
+  test('up with another list applies it', async () => {
+    write(closed.port);
+    await berthOk(['up', '-f', file, '--name', 'ports']);
+    expect(await reach('ports', closed.port)).toBe('the host\n');
+    expect(await reach('ports', open.port)).toContain('refused');
+  });
+});
+
 test('a new daemon opens the ports again, and notices what has changed meanwhile', async () => {
   await run('ports', 'stays', '-p 9400:80', TINY_IMAGE);
-  await expect.poll(() => answers(web(9400)), SOON).toBe(true);
-  // Ends by itself while no daemon looks.
-  await run('ports', 'goes', '-p 9401:80', TINY_IMAGE, 'sh -c "httpd -p 80 -h /www; sleep 4"');
-  await expect.poll(() => answers(web(9401)), SOON).toBe(true);
+  // Ends with its first connection.
+  await run('ports', 'goes', '-p 9401:80', TINY_IMAGE, 'nc -l -p 80');
+  const containers = async () => new Set((await followed('ports')).map(({ container }) => container));
+  await expect.poll(containers, SOON).toEqual(new Set(['names', 'stays', 'goes']));
+  const machine = await guestAddress(await inspect('ports'));
   await berthOk(['daemon', 'stop']);
   expect(await answers(web(9400))).toBe(false);
-  await new Promise((done) => setTimeout(done, 4_500));
+  connect(9401, machine)
+    .on('error', () => undefined)
+    .end('bye');
   await berthOk(['ls']);
   await expect.poll(() => answers(web(9400)), SOON).toBe(true);
-  await expect
-    .poll(async () => (await followed('ports')).map(({ container }) => container), SOON)
-    .not.toContain('goes');
+  await expect.poll(containers, SOON).toEqual(new Set(['names', 'stays']));
 });

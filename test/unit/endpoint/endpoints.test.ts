@@ -8,6 +8,7 @@ const OWNER = { id: 'env-000000000001', name: 'shop' };
 const backend: EndpointBackend = {
   engineSocket: () => Promise.reject(new Error('not here')),
   mountRefusal: async () => undefined,
+  portsSettled: async () => undefined,
 };
 let base: string;
 

@@ -153,3 +153,24 @@ test('garbage is answered and ends the connection', async () => {
   expect(raw.heard).toMatch(/^HTTP\/1\.1 400 /);
   expect(await rig.call('GET', '/')).toMatchObject({ status: 201 });
 });
+
+test('who starts a container is answered when its ports are open; other answers do not wait', async () => {
+  let settle: () => void = () => undefined;
+  const settled = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  await using rig = await Rig.start({
+    onRequest: ({ url }, answer) => answer.writeHead(url?.includes('missing') === true ? 404 : 204).end(),
+    backend: { portsSettled: () => settled },
+  });
+  let isAnswered = false;
+  const started = rig.call('POST', '/v1.41/containers/web/start').then((answer) => {
+    isAnswered = true;
+    return answer;
+  });
+  expect((await rig.call('POST', '/v1.41/containers/missing/start')).status).toBe(404);
+  expect((await rig.call('POST', '/containers/web/wait')).status).toBe(204);
+  expect(isAnswered).toBe(false);
+  settle();
+  expect((await started).status).toBe(204);
+});

@@ -74,6 +74,7 @@ export class Rig implements AsyncDisposable {
         stream.once('close', () => this.streams.delete(stream));
         return stream;
       },
+      portsSettled: async () => undefined,
       mountRefusal: async ({ path }) => (path === '/etc' ? '"/etc" is a path of the host' : undefined),
       ...backend,
     });
