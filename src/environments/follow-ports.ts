@@ -80,7 +80,7 @@ export class PortFollower {
 
   #noticed(mark: string): void {
     if (mark === '' || this.#ending.signal.aborted) return;
-    this.#wanted = mark;
+    this.#wanted = laterOf(this.#wanted, mark);
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
     });
@@ -203,6 +203,13 @@ export class PortFollower {
 
 /** What is lost with the host's power is found out anew when the machine starts again. */
 const RELAXED = { durability: 'relaxed' } as const;
+
+/** An answer may be looked at after a notice that came behind it: of two marks of one run of the guest's daemon the higher counts. */
+function laterOf(one: string | undefined, other: string): string {
+  const [oneRun, oneCount] = one?.split('.') ?? [];
+  const [otherRun, otherCount] = other.split('.');
+  return one !== undefined && oneRun === otherRun && Number(oneCount) > Number(otherCount) ? one : other;
+}
 
 /** True while an operation starts and ends containers itself; one look afterwards is enough. */
 function isBusy({ state, reviving }: EnvironmentRecord): boolean {

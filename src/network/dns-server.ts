@@ -49,7 +49,7 @@ export class DnsServer {
   readonly #argv: readonly string[];
   readonly #directory: string;
   readonly #pidFile: string;
-  /** Hash of the `/etc/hosts` that the running server has read. */
+  /** Hash of the `/etc/hosts` and `/etc/resolv.conf` that the running server has read. */
   readonly #hostsMark: string;
 
   constructor(home: HomeNetwork, runDirectory: string) {
@@ -60,13 +60,13 @@ export class DnsServer {
   }
 
   /**
-   * Sees that the server runs and knows the present `/etc/hosts`. Returns true when it had to be started.
+   * Sees that the server runs and knows the present `/etc/hosts` and `/etc/resolv.conf`. Returns true when it had to be started.
+   * It watches the latter by itself, but not through a link that a VPN lays somewhere else.
    * dnsmasq goes into the background once it listens, so its start is done when the call returns.
    */
   async ensure(): Promise<boolean> {
-    const hosts = createHash('sha256')
-      .update((await readText(HOSTS_FILE)) ?? '')
-      .digest('hex');
+    const read = await Promise.all([HOSTS_FILE, RESOLV_FILE].map((path) => readText(path)));
+    const hosts = createHash('sha256').update(JSON.stringify(read)).digest('hex');
     const running = await this.process();
     if (running !== undefined && this.#isCurrent(running) && (await readText(this.#hostsMark)) === hosts)
       return false;

@@ -251,6 +251,44 @@ describe('two homes on one host', () => {
       .toBe('203.0.113.98');
   });
 
+  test("names follow the host's resolver when it changes, and so do names without a dot", async () => {
+    const start = (address: string, answer: string) =>
+      host.call('run', [
+        ...['ip', 'netns', 'exec', 'world', 'dnsmasq', '--conf-file=/dev/null', '--no-hosts', '--no-resolv'],
+        ...[`--pid-file=${directory}/${address}.pid`, `--listen-address=${address}`, '--bind-interfaces'],
+        ...[`--address=/vpn.test/${answer}`, `--address=/intranet/${answer}`],
+      ]);
+    await host.call('run', ['sh', '-c', `kill $(cat ${directory}/world.pid)`]);
+    for (const address of ['198.51.100.21', '198.51.100.22'])
+      await host.call('run', ['ip', '-n', 'world', 'addr', 'add', `${address}/32`, 'dev', 'lo']);
+    expect(await start('198.51.100.21', '192.0.2.1')).toBe('');
+    expect(await start('198.51.100.22', '192.0.2.2')).toBe('');
+    for (const [server, answer] of [
+      ['198.51.100.21', '192.0.2.1'],
+      ['198.51.100.22', '192.0.2.2'],
+      ['198.51.100.21', '192.0.2.1'],
+    ] as const) {
+      // In place and at once, as a VPN's script does it.
+      await writeFile(join(directory, 'resolv.conf'), `nameserver ${server}\n`);
+      for (const name of ['vpn.test', 'intranet'])
+        await expect.poll(() => probe(host, guest(2), 'resolve', name), { timeout: 15_000 }).toBe(answer);
+    }
+    await writeFile(join(directory, 'resolv.conf'), `nameserver ${WORLD}\n`);
+    const again = [
+      'dnsmasq',
+      '--conf-file=/dev/null',
+      '--no-hosts',
+      '--no-resolv',
+      `--pid-file=${directory}/world.pid`,
+    ];
+    await host.call('run', ['sh', '-c', `kill $(cat ${directory}/198.51.100.2?.pid)`]);
+    const known = '--address=/known.test/198.51.100.7';
+    await expect.poll(() => host.call('run', ['ip', 'netns', 'exec', 'world', ...again, known])).toBe('');
+    await expect
+      .poll(() => probe(host, guest(2), 'resolve', 'known.test'), { timeout: 15_000 })
+      .toBe('198.51.100.7');
+  });
+
   test('purge of one home removes all of it and leaves the other home as it was', async () => {
     await host.call('purge', 'abc123');
     const [namespaces, links, tables, addresses, processes] = await Promise.all([
