@@ -6,7 +6,7 @@ import type { EndpointBackend } from './backend.ts';
 export const CONNECT_TIMEOUT_MS = 30_000;
 /** Streams to the engine that are kept for the next request, per environment. */
 const KEPT_STREAMS = 8;
-const KEPT_FOR_MS = 20_000;
+const KEPT_FOR_MS = 5_000;
 
 /** Node asks its sockets whether they keep the process; streams from guests have no say in that. */
 const UNCOUNTED = { ref: () => undefined, unref: () => undefined };
