@@ -83,6 +83,18 @@ export class BlobFetch {
     return this.#total;
   }
 
+  /** Its length in any case: where the registry does not say, when all of it is there. @throws PullError */
+  async sizeBytes(): Promise<number> {
+    await this.#started.promise;
+    for (;;) {
+      const news = this.#news.promise;
+      if (this.#error !== undefined) throw this.#error;
+      if (this.#total !== undefined) return this.#total;
+      if (this.#isDone) return this.#size;
+      await news;
+    }
+  }
+
   /** The blob from its beginning, as it comes. @throws PullError */
   async *read(): AsyncGenerator<Buffer> {
     for (let offset = 0; ; ) {

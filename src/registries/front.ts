@@ -21,6 +21,8 @@ export interface FrontServices {
   pass(id: string, registry: string, request: PassageRequest, response: ServerResponse): Promise<void>;
   /** What went wrong outside with a repository since then (`performance.now()`). */
   failureSince(id: string, repository: string, at: number): PullFailure | undefined;
+  /** A guest was told of a failure: nothing that the cache has could stand in. */
+  told(id: string, repository: string, failure: PullFailure): void;
   /** A manifest was given out: its image is in use. */
   used(id: string, request: RegistryPath): void;
   /** A request begins; call what it returns when it has ended. */
@@ -103,25 +105,33 @@ export class Front {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
+    const startedAt = performance.now();
+    const failed = (): PullFailure | undefined =>
+      this.#services.failureSince(id, wanted.repository, startedAt);
+    const tell = (failure: PullFailure | undefined): void => {
+      if (failure !== undefined) this.#services.told(id, wanted.repository, failure);
+    };
     const socketPath = await this.#services.socketOf(id, registry);
     if (socketPath === undefined) {
       await this.#services.pass(id, registry, wanted, response);
+      tell(failed());
       if (wanted.kind === 'manifests' && response.statusCode < 300) this.#services.used(id, wanted);
       return;
     }
-    const startedAt = performance.now();
     const answer = await ask(socketPath, wanted, request).catch(() => undefined);
     if (answer === undefined)
       return answerError(response, 502, 'UNAVAILABLE', 'the cache of images does not answer');
     const status = answer.statusCode ?? 502;
-    const failure = status < 400 ? undefined : this.#services.failureSince(id, wanted.repository, startedAt);
+    const failure = status < 400 ? undefined : failed();
     if (failure !== undefined) {
       answer.destroy();
+      tell(failure);
       return answerFailure(response, failure);
     }
     if (wanted.kind === 'manifests' && status < 300) this.#services.used(id, wanted);
     response.writeHead(status, headersOf(answer));
-    await pipeline(answer, response).catch(() => undefined);
+    // What breaks off in the middle has no other way to say why.
+    await pipeline(answer, response).catch(() => tell(failed()));
   }
 }
 

@@ -123,8 +123,19 @@ export class Passage {
       { method: 'HEAD', path: `/v2/${repository}/blobs/${reference}`, repository },
       async (answer) => answer.header('content-length'),
     );
-    writeBlobHead(response, reference, length === undefined ? undefined : Number(length));
+    const told = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+    writeBlobHead(response, reference, told ?? (await this.#measure(source, request)));
     response.end();
+  }
+
+  /** A registry that does not say how long a blob is has to be asked for all of it; it is wanted next anyway. */
+  async #measure({ id, upstream }: Source, { repository, reference }: PassageRequest): Promise<number> {
+    const { fetch, done } = this.#fetches.borrow(id, upstream, repository, reference);
+    try {
+      return await fetch.sizeBytes();
+    } finally {
+      done();
+    }
   }
 
   async #blob(source: Source, request: PassageRequest, response: ServerResponse): Promise<void> {

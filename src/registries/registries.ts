@@ -62,7 +62,10 @@ export class Registries {
   readonly #layout: CacheLayout;
   readonly #store: CacheStore;
   readonly #caches = new Map<string, Cache>();
+  /** What registries outside refused; the cache may stand in for them. */
   readonly #notes = new FailureNotes();
+  /** What guests were told. */
+  readonly #told = new FailureNotes();
   readonly #fetches: BlobFetches;
   readonly #passage: Passage;
   readonly #upstreams: UpstreamBook;
@@ -144,14 +147,14 @@ export class Registries {
     return hasRegistryProgram();
   }
 
-  /** What went wrong with a repository since then, on the clock of `performance.now()`. */
+  /** Why a guest could not have something of a repository since then, on the clock of `performance.now()`. */
   failureSince(cache: string, repository: string, at: number): PullFailure | undefined {
-    return this.#notes.since(cache, repository, at);
+    return this.#told.since(cache, repository, at);
   }
 
-  /** Calls `listener` when something goes wrong with a repository; returns what ends that. */
+  /** Calls `listener` when a guest is told that it cannot have something; returns what ends that. */
   watchFailures(cache: string, repository: string, listener: () => void): () => void {
-    return this.#notes.watch(cache, repository, listener);
+    return this.#told.watch(cache, repository, listener);
   }
 
   /** Every cache with what is in it. */
@@ -208,6 +211,7 @@ export class Registries {
         await this.#passage.answer(source, request, response);
       },
       failureSince: (id, repository, at) => this.#notes.since(id, repository, at),
+      told: (id, repository, failure) => this.#told.add(id, repository, failure),
       used: (id, image) => {
         this.#caches
           .get(id)
