@@ -19,7 +19,7 @@ export interface CatalogueEntry {
 const ENVIRONMENTS = 'Environments:';
 const INSIDE = 'Look inside:';
 const DOCKER = 'Use it with Docker:';
-const STOCK = 'Images and templates:';
+const STOCK = 'Images, templates and volumes:';
 const HOST = 'Host and daemon:';
 const REST = 'More:';
 
@@ -55,6 +55,18 @@ export const catalogue: readonly CatalogueEntry[] = [
     group: ENVIRONMENTS,
     summary: 'stop and start environments',
     load: () => import('./commands/restart.ts'),
+  },
+  {
+    name: 'resize',
+    group: ENVIRONMENTS,
+    summary: "make an environment's disk larger",
+    load: () => import('./commands/resize.ts'),
+  },
+  {
+    name: 'trim',
+    group: ENVIRONMENTS,
+    summary: 'give unused disk space back to the host',
+    load: () => import('./commands/trim.ts'),
   },
   { name: 'rm', group: ENVIRONMENTS, summary: 'remove environments', load: () => import('./commands/rm.ts') },
   {
@@ -128,6 +140,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     group: DOCKER,
     summary: 'make and remove Docker contexts for environments',
     load: () => import('./commands/context.ts'),
+  },
+  {
+    name: 'volume',
+    group: STOCK,
+    summary: 'list, remove, export and import volumes',
+    load: () => import('./commands/volume.ts'),
   },
   {
     name: 'template',

@@ -8,6 +8,7 @@ import type {
   LifecycleRequest,
   LogLine,
   PurgeRequest,
+  ResizeRequest,
   SetupPlan,
   TemplateRequest,
   UpRequest,
@@ -23,6 +24,7 @@ import type {
   Operation,
   ServiceStatus,
   Template,
+  Volume,
 } from '../model/index.ts';
 
 /** What every call takes. A failure is a `BerthError` with the daemon's code, message and remedy. */
@@ -96,7 +98,10 @@ export interface EnvironmentsApi {
   start(name: string, request?: LifecycleRequest, options?: StartCallOptions): Promise<Operation>;
   stop(name: string, request?: LifecycleRequest, options?: StartCallOptions): Promise<Operation>;
   restart(name: string, request?: LifecycleRequest, options?: StartCallOptions): Promise<Operation>;
-  remove(name: string, options?: StartCallOptions): Promise<Operation>;
+  remove(name: string, options?: StartCallOptions & { readonly keepVolumes?: boolean }): Promise<Operation>;
+  resize(name: string, request: ResizeRequest, options?: StartCallOptions): Promise<Operation>;
+  /** The operation's step `trim` says what came back. */
+  trim(name: string, options?: StartCallOptions): Promise<Operation>;
   stats(name: string, options?: CallOptions): Promise<EnvironmentStats>;
   allStats(options?: CallOptions): Promise<readonly EnvironmentStats[]>;
   /** State of its services, asked of the machine now. */
@@ -115,6 +120,30 @@ export interface TemplatesApi {
   list(options?: CallOptions): Promise<readonly Template[]>;
   create(request: TemplateRequest, options?: StartCallOptions): Promise<Operation>;
   remove(ref: string, options?: CallOptions): Promise<void>;
+}
+
+/** Which of two volumes of a name is meant. */
+export interface KeptQuery {
+  /** The one that a removed environment of this name left behind. */
+  readonly kept?: boolean;
+}
+
+export interface VolumesApi {
+  list(query?: { readonly environment?: string }, options?: CallOptions): Promise<readonly Volume[]>;
+  get(environment: string, volume: string, options?: CallOptions & KeptQuery): Promise<Volume>;
+  remove(environment: string, volume: string, options?: CallOptions & KeptQuery): Promise<void>;
+  /** The archive is its standard output; it is whole only when `exit` gives 0. */
+  export(
+    environment: string,
+    volume: string,
+    query?: KeptQuery & { readonly signal?: AbortSignal },
+  ): Promise<RemoteProcess>;
+  /** The archive is its standard input; after `end()`, `exit` tells when the content has changed. */
+  import(
+    environment: string,
+    volume: string,
+    query?: { readonly force?: boolean; readonly signal?: AbortSignal },
+  ): Promise<RemoteProcess>;
 }
 
 export interface ImagesApi {
@@ -174,6 +203,7 @@ export interface Client {
   readonly images: ImagesApi;
   readonly cache: CacheApi;
   readonly templates: TemplatesApi;
+  readonly volumes: VolumesApi;
   readonly environments: EnvironmentsApi;
   readonly operations: OperationsApi;
   readonly events: EventsApi;

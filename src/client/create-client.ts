@@ -1,6 +1,6 @@
 import { isEnded, type Operation } from '../model/index.ts';
 import { berthError } from '../errors/index.ts';
-import type { Client, EnvironmentsApi, TerminalQuery, WaitOptions } from './api.ts';
+import type { Client, EnvironmentsApi, TerminalQuery, VolumesApi, WaitOptions } from './api.ts';
 import { Caller } from './caller.ts';
 import { errorOf } from './failure.ts';
 import { followEvents, followOperation } from './follow.ts';
@@ -18,13 +18,14 @@ export function createClient(transport: Transport): Client {
     waitOperation: wait,
     finishOperation: async (id, options) => orThrow(await wait(id, options)),
     environments: environmentsApi(caller, transport),
+    volumes: volumesApi(caller, transport),
     ...smallApis(caller),
   };
 }
 
 function smallApis(
   caller: Caller,
-): Omit<Client, 'version' | 'waitOperation' | 'finishOperation' | 'environments'> {
+): Omit<Client, 'version' | 'waitOperation' | 'finishOperation' | 'environments' | 'volumes'> {
   return {
     daemon: {
       status: (options) => caller.call('daemon.get', {}, options),
@@ -62,6 +63,29 @@ function smallApis(
   };
 }
 
+function keptQuery(kept: boolean | undefined): { readonly kept?: boolean } {
+  return kept === undefined ? {} : { kept };
+}
+
+function volumesApi(caller: Caller, transport: Transport): VolumesApi {
+  const params = (name: string, volume: string) => ({ params: { name, volume } });
+  const open = async (path: string, signal?: AbortSignal) =>
+    remoteProcess(await transport.openSocket(path, signal));
+  return {
+    list: (query = {}, options) => caller.call('volumes.list', { query }, options),
+    get: (name, volume, { kept, ...options } = {}) =>
+      caller.call('volumes.get', { ...params(name, volume), query: keptQuery(kept) }, options),
+    remove: (name, volume, { kept, ...options } = {}) =>
+      caller.call('volumes.remove', { ...params(name, volume), query: keptQuery(kept) }, options),
+    export: (name, volume, { kept, signal } = {}) => {
+      const parts = { ...params(name, volume), query: keptQuery(kept) };
+      return open(caller.socketPath('volumes.export', parts), signal);
+    },
+    import: (name, volume, { signal, ...query } = {}) =>
+      open(caller.socketPath('volumes.import', { ...params(name, volume), query }), signal),
+  };
+}
+
 function environmentsApi(caller: Caller, transport: Transport): EnvironmentsApi {
   const open = async (path: string, signal?: AbortSignal) =>
     remoteProcess(await transport.openSocket(path, signal));
@@ -75,7 +99,14 @@ function environmentsApi(caller: Caller, transport: Transport): EnvironmentsApi 
     stop: (name, body = {}, options) => caller.call('environments.stop', { params: { name }, body }, options),
     restart: (name, body = {}, options) =>
       caller.call('environments.restart', { params: { name }, body }, options),
-    remove: (name, options) => caller.call('environments.remove', { params: { name } }, options),
+    remove: (name, { keepVolumes, ...options } = {}) =>
+      caller.call(
+        'environments.remove',
+        { params: { name }, query: keepVolumes === undefined ? {} : { keepVolumes } },
+        options,
+      ),
+    resize: (name, body, options) => caller.call('environments.resize', { params: { name }, body }, options),
+    trim: (name, options) => caller.call('environments.trim', { params: { name } }, options),
     stats: (name, options) => caller.call('environments.stats', { params: { name } }, options),
     allStats: (options) => caller.call('stats.list', {}, options),
     services: (name, options) => caller.call('environments.services', { params: { name } }, options),

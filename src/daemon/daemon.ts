@@ -7,9 +7,11 @@ import {
   EnvironmentOperations,
   EnvironmentRegistry,
   FileMeetings,
+  KeptVolumes,
   recover,
   Sessions,
   TemplateOperations,
+  VolumeOperations,
 } from '../environments/index.ts';
 import { acquireHomeLock, chmod, chown, type HomeDirectories, removeTree } from '../host/index.ts';
 import { createQemuHypervisor, DEFAULT_QEMU } from '../hypervisor/index.ts';
@@ -72,6 +74,7 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
       services: {
         environments: new EnvironmentOperations(context),
         templates: new TemplateOperations(context),
+        volumes: new VolumeOperations(context),
         images: new ImageOperations(context),
         cache: new CacheOperations(context),
         operations: operationService(context),
@@ -127,6 +130,7 @@ async function composeContext(
     accelerator: (kernelPath) => accelerators.find(kernelPath),
     clientKey,
   });
+  const keptVolumes = new KeptVolumes(layout.volumes);
   const ingress = createIngress({ log });
   const endpoints = await openEndpoints(run, log);
   const registry = await EnvironmentRegistry.open(store, firstAddressBlock(home));
@@ -134,7 +138,17 @@ async function composeContext(
   const registries = await openRegistries({ home, run, homeId, registry, log });
   const context: Context = {
     ...{ home, log, operations, events, registry, sessions, fileMeetings: new FileMeetings() },
-    ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints, registries },
+    ...{
+      hypervisor,
+      images,
+      machines,
+      templates,
+      baseTemplates,
+      keptVolumes,
+      ingress,
+      endpoints,
+      registries,
+    },
   };
   closing.defer(() => network.close());
   closing.defer(() => ingress.close());

@@ -1,4 +1,10 @@
-import { type Context, type EnvironmentRecord, reattach, type Session } from '../environments/index.ts';
+import {
+  type Context,
+  type EnvironmentRecord,
+  reattach,
+  type Session,
+  watchStorage,
+} from '../environments/index.ts';
 import { trimLog } from '../host/index.ts';
 import { join } from 'node:path';
 
@@ -37,10 +43,15 @@ async function lookAfter(context: Context, record: EnvironmentRecord): Promise<v
   }
   const session = context.sessions.find(record.id);
   if (session === undefined) await reattach(context, record);
-  else await checkResponse(context, record, session);
+  else if (await checkResponse(context, record, session)) await watchStorage(context, record.id);
 }
 
-async function checkResponse(context: Context, record: EnvironmentRecord, session: Session): Promise<void> {
+/** True when it answers. */
+async function checkResponse(
+  context: Context,
+  record: EnvironmentRecord,
+  session: Session,
+): Promise<boolean> {
   const responsive = await session.machine.running.isResponsive(RESPONSE_TIMEOUT_MS);
   // It may have ended, or an operation may have begun, while it was asked.
   const now = context.registry.find(record.id);
@@ -49,7 +60,7 @@ async function checkResponse(context: Context, record: EnvironmentRecord, sessio
     now?.process === undefined ||
     now.operation !== undefined
   )
-    return;
+    return responsive;
   const reason = responsive
     ? undefined
     : 'its machine does not answer; `./berth rm --force` and `restart --force` end it';
@@ -60,4 +71,5 @@ async function checkResponse(context: Context, record: EnvironmentRecord, sessio
   });
   const kind = responsive ? 'environment.responsive' : 'environment.unresponsive';
   context.events.append(kind, record.name, reason ?? 'its machine answers again');
+  return responsive;
 }

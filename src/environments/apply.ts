@@ -11,6 +11,7 @@ import { openCaches, pullImages } from './pull-images.ts';
 import { replacePorts, waitForPorts } from './ports.ts';
 import { waitForServices } from './services.ts';
 import type { EnvironmentRecord, Workload } from './record.ts';
+import { measureStorage } from './storage.ts';
 
 const COMPOSE_TIMEOUT_MS = 600_000;
 const READY_TIMEOUT_MS = 300_000;
@@ -84,6 +85,8 @@ async function flushDisk(context: Context, record: EnvironmentRecord, signal: Ab
   } catch (error) {
     context.log.warn({ environment: record.name, err: error }, 'the guest did not write its disk');
   }
+  // It is awake, and what was loaded into it may have filled it.
+  await measureStorage(context, record.id);
 }
 
 /** Services whose image is built: it is not there, the file says `pull_policy: build`, or `force`. */

@@ -8,6 +8,7 @@ import type { Registries } from '../registries/index.ts';
 import type { FileMeetings } from './files/meeting.ts';
 import type { EnvironmentRegistry } from './registry.ts';
 import type { Sessions } from './sessions.ts';
+import type { KeptVolumes } from './volumes/kept-volumes.ts';
 
 /** Where the environments report what is not an operation's result; pino's logger fits. */
 export interface Log {
@@ -23,6 +24,7 @@ export interface Context {
   readonly images: ImageStore;
   readonly machines: Machines;
   readonly templates: TemplateStore;
+  readonly keptVolumes: KeptVolumes;
   readonly baseTemplates: BaseTemplates;
   readonly ingress: Ingress;
   readonly endpoints: Endpoints;

@@ -1,13 +1,17 @@
-import type { ForkRequest, LifecycleRequest, LogLine, UpRequest } from '../contract/index.ts';
+import type { ForkRequest, LifecycleRequest, LogLine, ResizeRequest, UpRequest } from '../contract/index.ts';
 import type { Environment, EnvironmentStats, Operation, ServiceStatus } from '../model/index.ts';
 import type { Context } from './context.ts';
 import { type FilesOptions, serveFiles } from './files/serve-files.ts';
 import { startFork } from './fork.ts';
-import { startRemove, startRestart, startStart, startStop } from './lifecycle.ts';
+import { startRestart, startStart, startStop } from './lifecycle.ts';
+import { type RemoveRequest, startRemove } from './remove.ts';
 import { type LogOptions, openLogs } from './logs.ts';
 import { containerOf, readConsole, refreshServices, StatsSampler } from './observe.ts';
 import { type EnvironmentRecord, viewOf } from './record.ts';
+import { startResize } from './resize.ts';
+import { storageOf } from './storage.ts';
 import { type TerminalProcess, toTerminal } from './terminal.ts';
+import { startTrim } from './trim.ts';
 import { startUp } from './up.ts';
 
 interface StartOptions {
@@ -33,15 +37,24 @@ export class EnvironmentOperations {
   }
 
   async list(): Promise<readonly Environment[]> {
-    return this.#context.registry.list().map((record) => this.#view(record));
+    return Promise.all(this.#context.registry.list().map((record) => this.#view(record)));
   }
 
   async get(name: string): Promise<Environment> {
     return this.#view(this.#context.registry.get(name));
   }
 
-  #view(record: EnvironmentRecord): Environment {
-    return viewOf(record, this.#context.endpoints.pathOf(record));
+  async #view(record: EnvironmentRecord): Promise<Environment> {
+    const dockerSocket = this.#context.endpoints.pathOf(record);
+    return viewOf(record, { dockerSocket, storage: await storageOf(record) });
+  }
+
+  resize(name: string, request: ResizeRequest, options: StartOptions): Promise<Operation> {
+    return startResize(this.#context, name, request, options);
+  }
+
+  trim(name: string, options: StartOptions): Promise<Operation> {
+    return startTrim(this.#context, name, options);
   }
 
   up(request: UpRequest, options: StartOptions): Promise<Operation> {
@@ -52,8 +65,8 @@ export class EnvironmentOperations {
     return startFork(this.#context, request, options);
   }
 
-  remove(name: string, options: StartOptions): Promise<Operation> {
-    return startRemove(this.#context, name, options);
+  remove(name: string, request: RemoveRequest, options: StartOptions): Promise<Operation> {
+    return startRemove(this.#context, name, request, options);
   }
 
   start(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation> {

@@ -16,7 +16,7 @@ import type { Session } from './sessions.ts';
 export const REVIVE = 'revive';
 
 /** A kernel that goes down tries several ways at once, each of which resets the machine; no guest boots in this time. */
-const ONE_RESTART_MS = 1_000;
+const ONE_RESTART_MS = 2_000;
 const BOOT_TIMEOUT_MS = 180_000;
 /** A panic with its trace is shorter. */
 const CONSOLE_TAIL_BYTES = 16 * 1024;
@@ -58,6 +58,9 @@ async function onRestart(context: Context, id: EnvironmentRecord['id'], session:
   const record = context.registry.find(id);
   if (record === undefined || session.ending || context.sessions.find(id) !== session) return;
   const guestRestarts = recentRestarts(record.guestRestarts ?? [], Date.now());
+  const verdict = judgeRestart(guestRestarts);
+  // Before anything waits: nothing may begin with a guest that is given up.
+  if (verdict.kind === 'give-up') session.ending = true;
   // What was begun with the guest before is void, and so are the connections into it.
   session.restarted.abort(berthError('guest-unreachable', 'the guest restarted by itself'));
   session.restarted = new AbortController();
@@ -70,7 +73,7 @@ async function onRestart(context: Context, id: EnvironmentRecord['id'], session:
   await context.registry.update(id, { ...state, ...NO_FOLLOWED_PORTS, guestRestarts, reviving: true });
   context.events.append('environment.guest-restarted', record.name, reason);
   await context.ingress.withdraw(id);
-  if (judgeRestart(guestRestarts).kind === 'give-up') await giveUp(context, record, session, reason);
+  if (verdict.kind === 'give-up') await giveUp(context, record, session, reason);
   else startRevival(context, id, session);
 }
 
@@ -94,7 +97,6 @@ async function giveUp(
   session: Session,
   reason: string,
 ): Promise<void> {
-  session.ending = true;
   await session.revival;
   await endMachine(context, record, { graceMs: 0 });
   const why = `${reason}; its machine was ended`;

@@ -7,5 +7,8 @@ export { reattach, recover } from './recover.ts';
 export { EnvironmentRegistry } from './registry.ts';
 export type { EnvironmentRecord } from './record.ts';
 export { type Session, Sessions } from './sessions.ts';
+export { watchStorage } from './storage.ts';
+export { KeptVolumes } from './volumes/kept-volumes.ts';
+export { VolumeOperations } from './volumes/volume-service.ts';
 export { TemplateOperations } from './template-service.ts';
 export { mountableDirectories } from './mountable-directories.ts';

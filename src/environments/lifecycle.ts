@@ -2,19 +2,21 @@ import { berthError } from '../errors/index.ts';
 import type { LifecycleRequest } from '../contract/index.ts';
 import { memoryUse } from '../host/index.ts';
 import type { Operation } from '../model/index.ts';
-import { formatBytes } from '../base/index.ts';
+import { deadlineSignal, formatBytes } from '../base/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import { applyWorkload } from './apply.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
-import { discard } from './fork.ts';
 import { startFollowing } from './following.ts';
 import { cancelRevival } from './guest-restart.ts';
 import { endMachine, renewIdentity } from './machine-life.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed } from './registry.ts';
 import { projectOf } from './project-of.ts';
+import { measureStorage } from './storage.ts';
 import { takeOver } from './take-over.ts';
+import { trimDisk, trimText } from './trim.ts';
+import { seeVolumes } from './volumes/read-volumes.ts';
 
 const BOOT_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 30_000;
@@ -93,46 +95,12 @@ export async function startRestart(
   );
 }
 
-/** Removes an environment with its disk, whatever its state; cancels what is being done to it. */
-export async function startRemove(context: Context, name: string, o: StartOptions): Promise<Operation> {
-  const known = context.registry.get(name);
-  if (known.state === 'removing')
-    throw berthError('conflict', `environment "${known.name}" is being removed already`);
-  return context.operations.start(
-    'rm',
-    [known.name],
-    { id: known.id },
-    async (operation) => {
-      await cancelOther(context, known);
-      const record = context.registry.find(known.id);
-      if (record === undefined) return { names: [known.name] };
-      await context.registry.update(record.id, { state: 'removing', operation: operation.id });
-      await operation.step('remove', `remove ${record.name}`, async (step) => {
-        const back = await memoryBack(record);
-        await discard(context, record);
-        await collectTemplates(context);
-        step.detail(back);
-      });
-      context.events.append('environment.removed', record.name, 'removed with its disk');
-      return { names: [record.name] };
-    },
-    o,
-  );
-}
-
 /** @throws `conflict` while an operation that somebody asked for changes it */
 async function unclaimed(context: Context, name: string): Promise<EnvironmentRecord> {
   await cancelRevival(context, context.registry.get(name));
   const known = context.registry.get(name);
   assertUnclaimed(known);
   return known;
-}
-
-async function cancelOther(context: Context, known: EnvironmentRecord): Promise<void> {
-  const { operation } = context.registry.get(known.id);
-  if (operation === undefined) return;
-  await context.operations.cancel(operation);
-  await context.operations.wait(operation);
 }
 
 async function bootAgain(
@@ -172,6 +140,7 @@ async function stopMachine(
     const back = await memoryBack(record);
     await context.registry.update(record.id, { state: 'stopping' });
     const graceMs = request.force === true ? 0 : (request.timeoutMs ?? STOP_TIMEOUT_MS);
+    const trimmed = await trimBeforeEnd(context, record, graceMs / 2, operation.signal);
     await endMachine(context, record, { graceMs, signal: operation.signal });
     await context.registry.update(record.id, {
       state: 'stopped',
@@ -180,13 +149,36 @@ async function stopMachine(
       reviving: undefined,
       guestRestarts: undefined,
     });
-    step.detail(back);
+    step.detail([back, ...trimmed].join('; '));
   });
   context.events.append('environment.stopped', record.name, 'stopped; its disk is kept');
 }
 
+/** What the guest deleted comes back with its end, as its memory does. A guest that cannot do it in time is stopped all the same. */
+async function trimBeforeEnd(
+  context: Context,
+  record: EnvironmentRecord,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const isAsked = context.sessions.find(record.id)?.isKnown === true && record.unresponsive !== true;
+  if (!isAsked || timeoutMs === 0) return [];
+  try {
+    const report = await trimDisk(context, record, deadlineSignal(timeoutMs, signal));
+    await measureStorage(context, record.id);
+    await seeVolumes(context, record, signal);
+    return [trimText(report)];
+  } catch (error) {
+    context.log.warn(
+      { environment: record.name, err: error },
+      'the disk could not be trimmed before the stop',
+    );
+    return [];
+  }
+}
+
 /** What the end of its process gives back to the host, as measured before. */
-async function memoryBack(record: EnvironmentRecord): Promise<string> {
+export async function memoryBack(record: EnvironmentRecord): Promise<string> {
   const use = record.process === undefined ? undefined : await memoryUse(record.process.process.pid);
   return use === undefined ? 'no memory was in use' : `${formatBytes(use.privateBytes)} of memory given back`;
 }

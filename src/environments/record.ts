@@ -2,6 +2,7 @@ import type { FreezePlan, MachineBoot, MachineDisk, MachineProcess } from '../ma
 import type { CachedRegistry } from '../registries/index.ts';
 import { defineCollection } from '../store/index.ts';
 import type { Environment, PublishedPort } from '../model/index.ts';
+import type { SeenVolume } from './volumes/read-volumes.ts';
 
 /** A port that the user asked for beside those on the environment's own address. */
 export interface ExtraPort {
@@ -40,8 +41,17 @@ export interface Workload {
   readonly registries?: readonly CachedRegistry[];
 }
 
+/** How full the disk was in the guest, when it was last asked. */
+export interface MeasuredDisk {
+  readonly usedBytes: number;
+  readonly availableBytes: number;
+  readonly measuredAt: string;
+  readonly nearlyFull: boolean;
+}
+
 /** An environment as it is stored: what is shown, and what is needed to find, start and undo it. */
-export interface EnvironmentRecord extends Omit<Environment, 'pid' | 'namespace' | 'dockerSocket'> {
+export interface EnvironmentRecord
+  extends Omit<Environment, 'pid' | 'namespace' | 'dockerSocket' | 'storage'> {
   readonly workload: Workload;
   readonly boot: MachineBoot;
   /** Ports that follow containers: those beside the ones of the Compose file. Absent while no machine runs. */
@@ -60,14 +70,27 @@ export interface EnvironmentRecord extends Omit<Environment, 'pid' | 'namespace'
   readonly guestRestarts?: readonly number[];
   /** True from a restart of the guest by itself until the environment has been brought back, or that was given up. */
   readonly reviving?: true;
+  readonly measuredDisk?: MeasuredDisk;
+  /** Its volumes as last seen. */
+  readonly volumes?: readonly SeenVolume[];
+  /** Id of the kept volumes that it has been given, until they are no longer kept. */
+  readonly broughtIn?: string;
+  /** Size in GiB that its disk is being given. */
+  readonly resizing?: number;
   /** Present while it is being frozen. */
   readonly freezing?: FreezePlan;
 }
 
 export const environmentCollection = defineCollection<EnvironmentRecord>('environments');
 
-/** What users see of a record; `dockerSocket` is the path of its endpoint. */
-export function viewOf(record: EnvironmentRecord, dockerSocket: string): Environment {
+/** What users see of a record, with what is not written in it: the path of its endpoint, and its storage where it has a disk. */
+export function viewOf(
+  record: EnvironmentRecord,
+  {
+    storage,
+    ...around
+  }: Pick<Environment, 'dockerSocket'> & { readonly storage: Environment['storage'] | undefined },
+): Environment {
   const {
     workload: _workload,
     boot: _boot,
@@ -78,12 +101,16 @@ export function viewOf(record: EnvironmentRecord, dockerSocket: string): Environ
     unresponsive: _unresponsive,
     guestRestarts: _guestRestarts,
     reviving: _reviving,
+    measuredDisk: _measuredDisk,
+    resizing: _resizing,
+    volumes: _volumes,
+    broughtIn: _broughtIn,
     followed = [],
     followedMark: _followedMark,
     ...kept
   } = record;
   const ports = [...kept.ports, ...followed];
-  const seen = { ...kept, ports, dockerSocket };
+  const seen = { ...kept, ...around, ports, ...(storage === undefined ? {} : { storage }) };
   if (process === undefined) return seen;
   return { ...seen, pid: process.process.pid, namespace: process.slot.namespace };
 }

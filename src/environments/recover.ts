@@ -8,7 +8,9 @@ import { discard } from './fork.ts';
 import { settleInterrupted } from './freeze-environment.ts';
 import { resumeRevival } from './guest-restart.ts';
 import type { EnvironmentRecord } from './record.ts';
+import { settleResize } from './resize.ts';
 import { adopt } from './take-over.ts';
+import { settleKept } from './volumes/bring-in.ts';
 
 /**
  * Compares what is written down with what is there, after the daemon was stopped or killed: running machines are taken
@@ -27,6 +29,7 @@ export async function recover(
   for (const removed of await context.machines.removeOrphans(known)) {
     context.events.append('host.orphan-removed', removed, 'it belonged to no environment');
   }
+  await context.keptVolumes.clean(known);
   await context.templates.removeIncomplete(
     new Set(context.registry.list().flatMap(({ disk }) => disk?.layers ?? [])),
   );
@@ -51,6 +54,7 @@ async function recoverOne(context: Context, record: EnvironmentRecord): Promise<
   const unfinished = record.state === 'creating' || record.state === 'removing';
   if (unfinished) return discard(context, record);
   await reattach(context, record);
+  await settleKept(context, record.id);
   await openEndpoint(context, record).catch((error: unknown) => {
     context.log.warn({ environment: record.name, err: error }, 'the Docker endpoint could not be opened');
   });
@@ -64,6 +68,7 @@ export async function reattach(context: Context, record: EnvironmentRecord): Pro
   try {
     const runs = await adopt(context, record);
     await settleInterrupted(context, record);
+    await settleResize(context, record);
     await settle(context, record, runs);
     resumeRevival(context, record.id);
   } catch (error) {
@@ -128,8 +133,10 @@ async function settle(context: Context, record: EnvironmentRecord, runs: boolean
 /** What an interrupted operation did has been undone or finished above; here its own record is closed. */
 async function closeOperations(context: Context): Promise<void> {
   for (const { operation } of context.operations.recoverable()) {
+    // One that was still keeping volumes has left its environment.
+    const isGone = operation.targets.every((name) => context.registry.find(name) === undefined);
     await context.operations.resume(operation.id, async () => {
-      if (operation.kind === 'rm') return { names: operation.targets };
+      if (operation.kind === 'rm' && isGone) return { names: operation.targets };
       throw berthError(
         'cancelled',
         'the daemon ended before this was finished; what was begun has been undone',

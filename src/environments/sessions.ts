@@ -23,6 +23,10 @@ export interface Session {
   restarted: AbortController;
   /** Present while the environment is brought back after that. */
   revival?: Promise<void> | undefined;
+  /** Names of the imports into its volumes that are under way. */
+  readonly imports: Set<string>;
+  /** How many bytes the guest may have written before it is asked again how full its disk is. */
+  nextLookBytes?: number;
   /** The console's line on the last panic that was told of. */
   lastPanic?: string;
   shell?: GuestShell;
@@ -47,7 +51,7 @@ export class Sessions {
   add(id: EnvironmentId, machine: Machine): Session {
     const session: Session = {
       ...{ machine, ending: false, isKnown: false },
-      ...{ restarted: new AbortController(), filesLock: new Mutex() },
+      ...{ imports: new Set(), restarted: new AbortController(), filesLock: new Mutex() },
     };
     this.#sessions.set(id, session);
     return session;

@@ -18,6 +18,7 @@ import { renewIdentity } from './machine-life.ts';
 import { planPorts } from './plan/ports.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed } from './registry.ts';
+import { bringInVolumes, settleKept } from './volumes/bring-in.ts';
 import { takeOver } from './take-over.ts';
 import { readWish, type Wish } from './wish.ts';
 
@@ -131,10 +132,13 @@ async function createEnvironment(
       startFollowing(context, named, { isNew: true });
       return named;
     });
+    await bringInVolumes(context, started, operation);
     await bringUp(context, started, wish, operation, []);
   } catch (error) {
     await settleFailure(context, record.id, error, signal.aborted);
     throw error;
+  } finally {
+    await settleKept(context, record.id);
   }
   // A base template that had to be made again has taken the place of another.
   await collectTemplates(context);

@@ -56,6 +56,12 @@ const entries = {
     'The Compose file asks for something that Berth does not do.',
     'Remove or replace the entries named.',
   ),
+  'archive-invalid': entry(
+    422,
+    INPUT,
+    'An archive cannot be unpacked: it is damaged, no tar archive, or would leave its place.',
+    'Make it again with `./berth volume export` or `tar`; see the entry named.',
+  ),
   'memory-exceeded': entry(
     422,
     INPUT,
@@ -120,6 +126,12 @@ const entries = {
     CONFLICT,
     'Environments need the template.',
     'Remove them first: `./berth ls`.',
+  ),
+  'volume-in-use': entry(
+    409,
+    CONFLICT,
+    'Containers use the volume.',
+    'Stop or remove them first: `./berth volume ls ENV` shows who uses it.',
   ),
   'port-in-use': entry(
     409,
@@ -296,6 +308,12 @@ const entries = {
     MACHINE,
     'The container engine in the guest reported an error.',
     'Correct the cause shown; look around with `./berth shell NAME`.',
+  ),
+  'guest-disk-full': entry(
+    507,
+    MACHINE,
+    'The disk of the machine is full.',
+    'Grow it with `./berth resize NAME --disk SIZE`, or remove what is not needed in it.',
   ),
   'service-failed': entry(
     422,

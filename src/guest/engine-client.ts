@@ -17,6 +17,7 @@ import { bytesOf, EngineHttp, type EngineTransport } from './engine-http.ts';
 import { logQuery, readLog } from './engine-logs.ts';
 import { pullImage } from './engine-pull.ts';
 import { PUBLISHERS_PATH, publishersFrom } from './engine-publishers.ts';
+import { createVolume, listVolumes, listVolumeUsers, removeVolume } from './engine-volumes.ts';
 import { entriesAt, field, listAt, numberAt, parseJson, textAt } from './json-reading.ts';
 import type { WaitOptions } from './wait-options.ts';
 
@@ -47,6 +48,10 @@ export function connectEngine(transport: EngineTransport): Engine {
     events: (o) => followEvents(http, o),
     inspect,
     diskUse: async (o) => diskUseFrom(await http.call({ method: 'GET', path: '/system/df' }, o)),
+    volumes: (o) => listVolumes(http, o),
+    volumeUsers: (o) => listVolumeUsers(http, o),
+    createVolume: (volume, o) => createVolume(http, volume, o),
+    removeVolume: (name, o) => removeVolume(http, name, o),
     close: () => http.close(),
   };
 }

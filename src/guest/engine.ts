@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { PullOptions } from './engine-pull.ts';
+import type { EngineVolume, EngineVolumeUser } from './engine-volumes.ts';
 import type { InteractiveProcess, TerminalSize } from './interactive-process.ts';
 import type { WaitOptions } from './wait-options.ts';
 
@@ -142,6 +143,14 @@ export interface Engine {
   /** The engine's full description of a container. */
   inspect(container: string, o?: Partial<WaitOptions>): Promise<unknown>;
   diskUse(o?: Partial<WaitOptions>): Promise<EngineDiskUse>;
+  volumes(o?: Partial<WaitOptions>): Promise<EngineVolume[]>;
+  /** All containers with their volumes. */
+  volumeUsers(o?: Partial<WaitOptions>): Promise<EngineVolumeUser[]>;
+  createVolume(
+    volume: Pick<EngineVolume, 'name' | 'labels' | 'options'>,
+    o?: Partial<WaitOptions>,
+  ): Promise<EngineVolume>;
+  removeVolume(name: string, o?: Partial<WaitOptions>): Promise<void>;
   /** Ends streams that are still open. May be called twice. */
   close(): void;
 }

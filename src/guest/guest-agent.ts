@@ -1,8 +1,16 @@
 import { sleep } from '../base/index.ts';
+import { berthError } from '../errors/index.ts';
 import { AgentLine } from './agent-line.ts';
 import type { CommandOutcome } from './command-outcome.ts';
-import { field } from './json-reading.ts';
+import { field, listAt, numberAt, textAt } from './json-reading.ts';
 import type { WaitOptions } from './wait-options.ts';
+
+/** What of a file system is in use, in bytes. */
+export interface FileSystemUse {
+  readonly usedBytes: number;
+  /** What programs may still write; without what is kept back for the system. */
+  readonly availableBytes: number;
+}
 
 /**
  * QEMU's own guest agent: for guests without Berth's daemon, and for what only it can do (freeze file systems).
@@ -23,6 +31,8 @@ export interface GuestAgent {
   fsthaw(o: WaitOptions): Promise<number>;
   /** Sets the guest's clock to the host's. */
   setTime(o: WaitOptions): Promise<void>;
+  /** How full the guest's root file system is. */
+  rootUse(o: WaitOptions): Promise<FileSystemUse>;
   /** Runs a program without a shell and waits for its end. Any exit code is an outcome, not an error. */
   exec(argv: readonly string[], o: WaitOptions & { readonly input?: string }): Promise<CommandOutcome>;
   /** Closes the connection; the next command opens it again. */
@@ -45,9 +55,19 @@ export function connectGuestAgent(socketPath: string): GuestAgent {
     fsfreeze: (o) => count('guest-fsfreeze-freeze', o),
     fsthaw: (o) => count('guest-fsfreeze-thaw', o),
     setTime: async (o) => void (await line.command('guest-set-time', { time: Date.now() * 1_000_000 }, o)),
+    rootUse: async (o) => rootUseFrom(await line.command('guest-get-fsinfo', undefined, o)),
     exec: (argv, o) => execute(line, argv, o),
     close: () => line.close(),
   };
+}
+
+function rootUseFrom(answer: unknown): FileSystemUse {
+  const root = listAt({ answer }, 'answer').find((one) => textAt(one, 'mountpoint') === '/');
+  const usedBytes = numberAt(root, 'used-bytes');
+  const totalBytes = numberAt(root, 'total-bytes');
+  if (usedBytes === undefined || totalBytes === undefined)
+    throw berthError('guest-command-failed', 'the guest agent does not know how full the disk is');
+  return { usedBytes, availableBytes: Math.max(0, totalBytes - usedBytes) };
 }
 
 async function execute(

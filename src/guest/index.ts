@@ -14,7 +14,7 @@ export type {
 } from './engine.ts';
 export { connectEngine } from './engine-client.ts';
 export type { EngineTransport } from './engine-http.ts';
-export { connectGuestAgent, type GuestAgent } from './guest-agent.ts';
+export { connectGuestAgent, type FileSystemUse, type GuestAgent } from './guest-agent.ts';
 export { connectGuestDaemon, type GuestDaemonLink } from './guest-daemon-link.ts';
 export type { ExecOptions, FileContent, GuestShell, PutFileOptions } from './guest-shell.ts';
 export { type Identity, makeIdentity } from './identity.ts';
@@ -40,3 +40,5 @@ export {
   composeDown,
   composeUp,
 } from './compose-up.ts';
+export { type EngineVolume, type EngineVolumeUser, PROJECT_LABEL, VOLUME_LABEL } from './engine-volumes.ts';
+export { archiveEnd, cleanStages, openArchive, replaceFromArchive } from './volume-archive.ts';

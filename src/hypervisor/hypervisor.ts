@@ -111,6 +111,10 @@ export interface RunningMachine {
   freeze(options: FreezeOptions): Promise<FreezeReport>;
   /** Name (without directory) of the disk layer that the machine writes to now. */
   topLayer(): Promise<string>;
+  /** Makes the machine's disk larger while it runs; the guest sees that at once. The same size again changes nothing. */
+  growDisk(sizeGib: number): Promise<void>;
+  /** Bytes that the guest has written to its disk since the process started; the guest is not asked. */
+  writtenBytes(): Promise<number>;
   /** Presses the power button; the guest may ignore it. */
   powerDown(): Promise<void>;
   /** Ends the process: asks, then SIGTERM, then SIGKILL, each with a deadline. Always ends; false when it could not be killed. */
@@ -163,4 +167,6 @@ export interface Hypervisor {
     backing: { readonly path: string; readonly format: 'raw' | 'qcow2' },
     sizeGib: number,
   ): Promise<void>;
+  /** Makes a disk larger that no machine runs on, by its top layer. The same size again changes nothing. */
+  growDisk(path: string, sizeGib: number): Promise<void>;
 }

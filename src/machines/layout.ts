@@ -17,6 +17,8 @@ export interface Layout {
   readonly templates: string;
   /** Machines that exist only until their template is frozen. */
   readonly builds: string;
+  /** Volumes that outlive their environments: one directory for each environment's name. */
+  readonly volumes: string;
   /** The host's own key pair for guests. */
   readonly keys: string;
 }
@@ -27,6 +29,7 @@ export function layoutOf(home: string): Layout {
     environments: join(home, 'environments'),
     templates: join(home, 'templates'),
     builds: join(home, 'builds'),
+    volumes: join(home, 'volumes'),
     keys: join(home, 'keys'),
   };
 }

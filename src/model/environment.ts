@@ -78,6 +78,20 @@ export interface ForkReport {
   readonly frozenBytes: number;
 }
 
+/** The disk of an environment: what it takes on the host, and how full it is inside. */
+export interface EnvironmentStorage {
+  /** Bytes that its own layers occupy on the host; without what it shares with templates and forks. */
+  readonly allocatedBytes: number;
+  /** Bytes in use in the guest, as last measured; absent until then. */
+  readonly usedBytes?: number;
+  /** Bytes that containers may still write in the guest, as last measured. */
+  readonly availableBytes?: number;
+  /** When the guest was asked. */
+  readonly measuredAt?: string;
+  /** True while so little is left that it should be grown: `berth resize`. */
+  readonly nearlyFull?: boolean;
+}
+
 /** A VM and the Compose project that runs in it: the unit that users handle. */
 export interface Environment {
   readonly id: EnvironmentId;
@@ -106,6 +120,8 @@ export interface Environment {
   readonly pid?: number;
   /** Network namespace, while the machine runs. */
   readonly namespace?: string;
+  /** Absent until it has a disk. */
+  readonly storage?: EnvironmentStorage;
   readonly fork?: ForkReport;
   /** Operation that currently changes it. */
   readonly operation?: OperationId;

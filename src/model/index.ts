@@ -9,3 +9,4 @@ export * from './shape.ts';
 export * from './template.ts';
 export * from './image-reference.ts';
 export * from './cache.ts';
+export * from './volume.ts';

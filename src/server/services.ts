@@ -8,6 +8,7 @@ import type {
   LifecycleRequest,
   LogLine,
   PurgeRequest,
+  ResizeRequest,
   SetupPlan,
   TemplateRequest,
   UpRequest,
@@ -23,6 +24,7 @@ import type {
   Operation,
   ServiceStatus,
   Template,
+  Volume,
 } from '../model/index.ts';
 
 /** What comes with a call that starts an operation. */
@@ -93,10 +95,17 @@ export interface EnvironmentService {
   get(name: string): Promise<Environment>;
   /** Checks all that can be checked without a side effect, records the operation, and returns while it runs. */
   up(request: UpRequest, options: StartOptions): Promise<Operation>;
-  remove(name: string, options: StartOptions): Promise<Operation>;
+  /** @param request `keepVolumes`: for the next environment of its name */
+  remove(
+    name: string,
+    request: { readonly keepVolumes?: boolean | undefined },
+    options: StartOptions,
+  ): Promise<Operation>;
   start(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation>;
   stop(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation>;
   restart(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation>;
+  resize(name: string, request: ResizeRequest, options: StartOptions): Promise<Operation>;
+  trim(name: string, options: StartOptions): Promise<Operation>;
   fork(request: ForkRequest, options: StartOptions): Promise<Operation>;
   stats(name: string): Promise<EnvironmentStats>;
   /** Of every environment whose machine runs. */
@@ -111,6 +120,30 @@ export interface EnvironmentService {
   shell(name: string, options: ShellOptions, signal: AbortSignal): Promise<InteractiveProcess>;
   /** One exchange of files; its streams speak the messages that the contract describes. */
   files(name: string, options: FilesOptions, signal: AbortSignal): Promise<InteractiveProcess>;
+}
+
+/** Which volume is meant. */
+export interface VolumeOptions {
+  /** The one that a removed environment of this name left behind. */
+  readonly kept: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Volumes of environments. `volume` is a name in the Compose file or in the machine. */
+export interface VolumeService {
+  /** Of all environments when `environment` is absent. */
+  list(environment: string | undefined, signal: AbortSignal): Promise<readonly Volume[]>;
+  get(environment: string, volume: string, options: VolumeOptions): Promise<Volume>;
+  /** `volume-in-use` while a container has it. */
+  remove(environment: string, volume: string, options: VolumeOptions): Promise<void>;
+  /** A tar archive on its standard output. */
+  export(environment: string, volume: string, options: VolumeOptions): Promise<InteractiveProcess>;
+  /** Takes a tar archive on its standard input; what it replaces changes at the end, or not at all. */
+  import(
+    environment: string,
+    volume: string,
+    options: { readonly force: boolean; readonly signal: AbortSignal },
+  ): Promise<InteractiveProcess>;
 }
 
 export interface TemplateService {
@@ -176,6 +209,7 @@ export interface DaemonService {
 export interface Services {
   readonly environments: EnvironmentService;
   readonly templates: TemplateService;
+  readonly volumes: VolumeService;
   readonly images: ImageService;
   readonly cache: CacheService;
   readonly operations: OperationService;

@@ -8,6 +8,7 @@ import { giveBack } from './give-back.ts';
 
 interface RmOptions extends OperationOptions {
   readonly force?: boolean;
+  readonly keepVolumes?: boolean;
 }
 
 export function define(cli: Cli): Command {
@@ -15,11 +16,13 @@ export function define(cli: Cli): Command {
     .description('Remove environments with their machines and disks, running or not')
     .argument('<environment...>')
     .option('--force', 'an environment that is not there is no error')
+    .option('--keep-volumes', 'keep named volumes for the next environment of the same name')
     .action((names: readonly string[], options: RmOptions) => rm(cli, unique(names), options));
   withOperation(command);
   return withExamples(command, [
     'berth rm shop-2',
     'berth rm --force shop shop-2',
+    'berth rm --keep-volumes shop && berth up',
     'berth rm $(berth ls -q)',
   ]);
 }
@@ -28,8 +31,12 @@ async function rm(cli: Cli, names: readonly string[], options: RmOptions): Promi
   const client = await cli.connect(options);
   const present = options.force === true ? await presentOnly(client, names) : names;
   await giveBack(cli, client, present, options, {
-    start: (name) => client.environments.remove(name),
-    done: 'removed',
+    start: (name) =>
+      client.environments.remove(
+        name,
+        options.keepVolumes === undefined ? {} : { keepVolumes: options.keepVolumes },
+      ),
+    done: options.keepVolumes === true ? 'removed, its volumes kept' : 'removed',
     disk: true,
   });
 }

@@ -2,6 +2,7 @@ import { formatBytes, formatDuration } from '../../base/index.ts';
 import {
   type Environment,
   type EnvironmentState,
+  type EnvironmentStorage,
   type ForkReport,
   formatShape,
   type HostPort,
@@ -38,13 +39,34 @@ export function paintState(state: EnvironmentState, style: Style): (text: string
 export function environmentColumns(style: Style, nowMs: number): Column<Environment>[] {
   return [
     { title: 'NAME', cell: (one) => one.name, paint: style.bold },
-    { title: 'STATE', cell: (one) => one.state, paint: (text, one) => paintState(one.state, style)(text) },
+    { title: 'STATE', cell: stateOf, paint: (text, one) => paintState(one.state, style)(text) },
     { title: 'ADDRESS', cell: (one) => one.address },
     { title: 'PORTS', cell: (one) => portSummary(one) },
     { title: 'SHAPE', cell: (one) => formatShape(one.shape) },
     { title: 'FROM', cell: (one) => one.parent },
     { title: 'AGE', cell: (one) => formatAge(one.createdAt, nowMs), align: 'right' },
   ];
+}
+
+/** A disk that is nearly full is told beside the state, since the environment still runs. */
+function stateOf({ state, storage }: Environment): string {
+  return storage?.nearlyFull === true ? `${state}, disk ${percentFull(storage)} full` : state;
+}
+
+function percentFull({ usedBytes = 0, availableBytes = 0 }: EnvironmentStorage): string {
+  return `${Math.round((usedBytes / Math.max(1, usedBytes + availableBytes)) * 100)} %`;
+}
+
+/** `1.2 GiB of 7.6 GiB in use, 240 MiB on the host`, and what to do when little is left. */
+function storageFact({ name, shape, storage }: Environment): string | undefined {
+  if (storage === undefined) return undefined;
+  const { usedBytes, availableBytes, allocatedBytes, nearlyFull } = storage;
+  const onHost = `${formatBytes(allocatedBytes)} of its own on the host`;
+  if (usedBytes === undefined || availableBytes === undefined) return onHost;
+  const total = formatBytes(usedBytes + availableBytes);
+  const remedy =
+    nearlyFull === true ? `; nearly full: ./berth resize ${name} --disk ${shape.diskGib * 2}GiB` : '';
+  return `${formatBytes(usedBytes)} of ${total} in use, ${onHost}${remedy}`;
 }
 
 /** Ports on the environment's own address as numbers, neighbours as a range, others in full; `!` where one is not open. */
@@ -123,6 +145,7 @@ export function describeEnvironment(environment: Environment, nowMs: number): (r
     ['docker', `unix://${environment.dockerSocket}`],
     ['host access', hostAccessFact(environment.hostAccess)],
     ['shape', `${formatShape(environment.shape)}, disk ${environment.shape.diskGib} GiB`],
+    ['disk', storageFact(environment)],
     ['image', environment.image],
     ['template', environment.template],
     ['forked from', environment.parent],

@@ -8,6 +8,7 @@ import {
   LifecycleRequestSchema,
   LogLineSchema,
   OperationSchema,
+  ResizeRequestSchema,
   ServiceStatusSchema,
   UpRequestSchema,
 } from '../schemas/index.ts';
@@ -74,9 +75,14 @@ export const environmentRoutes = {
     summary: 'Remove an environment with its machine and disk',
     status: 202,
     params,
+    query: record({
+      keepVolumes: Type.Optional(
+        flag('Keep its named volumes for the next environment of its name; default false.'),
+      ),
+    }),
     response: OperationSchema,
     idempotent: true,
-    errors: ['not-found', 'conflict'],
+    errors: ['not-found', 'conflict', 'not-running'],
   },
   'environments.start': {
     method: 'POST',
@@ -110,6 +116,27 @@ export const environmentRoutes = {
     response: OperationSchema,
     idempotent: true,
     errors: ['not-found', 'conflict', 'memory-exceeded'],
+  },
+  'environments.resize': {
+    method: 'POST',
+    path: '/environments/:name/resize',
+    summary: 'Make the disk of an environment larger, running or not',
+    status: 202,
+    params,
+    body: ResizeRequestSchema,
+    response: OperationSchema,
+    idempotent: true,
+    errors: ['not-found', 'conflict', 'not-running'],
+  },
+  'environments.trim': {
+    method: 'POST',
+    path: '/environments/:name/trim',
+    summary: 'Give disk space that the guest no longer uses back to the host',
+    status: 202,
+    params,
+    response: OperationSchema,
+    idempotent: true,
+    errors: ['not-found', 'conflict', 'not-running'],
   },
   'forks.create': {
     method: 'POST',

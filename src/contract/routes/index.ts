@@ -6,6 +6,7 @@ import { hostRoutes } from './host.ts';
 import { imageRoutes } from './images.ts';
 import { operationRoutes } from './operations.ts';
 import { templateRoutes } from './templates.ts';
+import { volumeRoutes } from './volumes.ts';
 
 /** Every route of the API by its id; the ids are the operation ids of the OpenAPI document. */
 export const routes = {
@@ -15,6 +16,7 @@ export const routes = {
   ...cacheRoutes,
   ...templateRoutes,
   ...environmentRoutes,
+  ...volumeRoutes,
   ...operationRoutes,
 } as const satisfies Record<string, Route>;
 

@@ -132,3 +132,14 @@ export const LifecycleRequestSchema = record(
   },
   { title: 'LifecycleRequest', description: 'How to start, stop or restart an environment.' },
 );
+
+export const ResizeRequestSchema = record(
+  {
+    diskGib: Type.Integer({
+      minimum: 1,
+      maximum: 16_384,
+      description: 'Virtual size of the disk in GiB: that which it has, or more.',
+    }),
+  },
+  { title: 'ResizeRequest', description: 'Make the disk of an environment larger.' },
+);

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { EnvironmentId, ImageId, TemplateId } from '../../model/index.ts';
-import { count, list, measure, moment, name, port, record, text } from './building-blocks.ts';
+import { count, flag, list, measure, moment, name, port, record, text } from './building-blocks.ts';
 import { OperationIdSchema } from './operation.ts';
 
 export const EnvironmentIdSchema = Type.Unsafe<EnvironmentId>(
@@ -77,6 +77,17 @@ export const ForkReportSchema = record(
   { title: 'ForkReport', description: 'Time and cost of the fork that made an environment, all measured.' },
 );
 
+export const EnvironmentStorageSchema = record(
+  {
+    allocatedBytes: count('Bytes that its own disk layers occupy on the host.'),
+    usedBytes: Type.Optional(count('Bytes in use in the guest, as last measured.')),
+    availableBytes: Type.Optional(count('Bytes that containers may still write, as last measured.')),
+    measuredAt: Type.Optional(moment('When the guest was asked.')),
+    nearlyFull: Type.Optional(flag('True while so little is left that the disk should be grown.')),
+  },
+  { title: 'EnvironmentStorage', description: 'What its disk takes on the host, and how full it is inside.' },
+);
+
 export const EnvironmentSchema = record(
   {
     id: EnvironmentIdSchema,
@@ -98,6 +109,7 @@ export const EnvironmentSchema = record(
     readyAt: Type.Optional(moment('When it last became `running`.')),
     pid: Type.Optional(count('Process id of its hypervisor process, while there is one.')),
     namespace: Type.Optional(text('Network namespace, while the machine runs.')),
+    storage: Type.Optional(EnvironmentStorageSchema),
     fork: Type.Optional(ForkReportSchema),
     operation: Type.Optional(OperationIdSchema),
   },

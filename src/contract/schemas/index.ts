@@ -7,3 +7,4 @@ export * from './host.ts';
 export * from './image.ts';
 export * from './operation.ts';
 export * from './template.ts';
+export * from './volume.ts';

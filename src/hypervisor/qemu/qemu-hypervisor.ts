@@ -57,6 +57,7 @@ export function createQemuHypervisor(options: QemuOptions): Hypervisor {
     adopt: adoptMachine,
     findProcesses,
     createDisk,
+    growDisk,
   };
 }
 
@@ -202,4 +203,8 @@ async function createDisk(
     path,
     size,
   ]);
+}
+
+async function growDisk(path: string, sizeGib: number): Promise<void> {
+  await run(['qemu-img', 'resize', '-q', '-f', 'qcow2', path, String(sizeGib * 1024 ** 3)]);
 }

@@ -18,6 +18,7 @@ const QMP_TIMEOUT_MS = 5000;
 const GRACE_MS = 3000;
 /** Longest pause between two looks for the end of a process that is not our child. */
 const EXIT_TIMEOUT_MS = 2 ** 31 - 1;
+const GIBIBYTE = 1024 ** 3;
 const LOG_TAIL_BYTES = 2000;
 
 /** What an exit looked like to the parent of the process. */
@@ -93,6 +94,16 @@ export class QemuMachine implements RunningMachine {
 
   async topLayer(): Promise<string> {
     return topLayer(await this.#connected());
+  }
+
+  async growDisk(sizeGib: number): Promise<void> {
+    const client = await this.#connected();
+    await client.send('block_resize', { 'node-name': await topLayer(client), size: sizeGib * GIBIBYTE });
+  }
+
+  async writtenBytes(): Promise<number> {
+    const devices = await (await this.#connected()).send('query-blockstats');
+    return devices.reduce((sum, { qdev, stats }) => sum + (qdev === undefined ? 0 : stats.wr_bytes), 0);
   }
 
   async powerDown(): Promise<void> {

@@ -8,6 +8,7 @@ import { hostHandlers } from './host.ts';
 import { imageHandlers } from './images.ts';
 import { operationHandlers } from './operations.ts';
 import { templateHandlers } from './templates.ts';
+import { volumeHandlers } from './volumes.ts';
 
 export function allHandlers(services: Services): Handlers {
   return {
@@ -18,6 +19,7 @@ export function allHandlers(services: Services): Handlers {
     ...cacheHandlers(services.cache),
     ...templateHandlers(services.templates),
     ...environmentHandlers(services.environments),
+    ...volumeHandlers(services.volumes),
     ...operationHandlers(services.operations),
   };
 }

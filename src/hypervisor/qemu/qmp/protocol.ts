@@ -28,6 +28,8 @@ export interface QmpCommands {
   'migrate-continue': { arguments: { state: 'pre-switchover' }; result: object };
   migrate_cancel: { arguments: undefined; result: object };
   'query-block': { arguments: undefined; result: BlockDevice[] };
+  'query-blockstats': { arguments: undefined; result: BlockStats[] };
+  block_resize: { arguments: { 'node-name': string; size: number }; result: object };
   'blockdev-add': { arguments: Record<string, unknown>; result: object };
   'blockdev-del': { arguments: { 'node-name': string }; result: object };
   'blockdev-snapshot': { arguments: { node: string; overlay: string }; result: object };
@@ -46,6 +48,12 @@ export interface MigrationInfo {
 export interface BlockDevice {
   qdev?: string;
   inserted?: { 'node-name'?: string };
+}
+
+/** One entry of `query-blockstats`, as far as Berth reads it. */
+export interface BlockStats {
+  qdev?: string;
+  stats: { wr_bytes: number };
 }
 
 /** One asynchronous event of QEMU. */
