@@ -130,7 +130,6 @@ async function composeContext(
     accelerator: (kernelPath) => accelerators.find(kernelPath),
     clientKey,
   });
-  const keptVolumes = new KeptVolumes(layout.volumes);
   const ingress = createIngress({ log });
   const endpoints = await openEndpoints(run, log);
   const registry = await EnvironmentRegistry.open(store, firstAddressBlock(home));
@@ -138,17 +137,8 @@ async function composeContext(
   const registries = await openRegistries({ home, run, homeId, registry, log });
   const context: Context = {
     ...{ home, log, operations, events, registry, sessions, fileMeetings: new FileMeetings() },
-    ...{
-      hypervisor,
-      images,
-      machines,
-      templates,
-      baseTemplates,
-      keptVolumes,
-      ingress,
-      endpoints,
-      registries,
-    },
+    ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints, registries },
+    keptVolumes: new KeptVolumes(layout.volumes),
   };
   closing.defer(() => network.close());
   closing.defer(() => ingress.close());
