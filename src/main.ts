@@ -12,5 +12,9 @@ if (argv[0] === 'serve' && !argv.includes('--help') && !argv.includes('-h')) {
   process.exit(await serve(argv.slice(1)));
 } else {
   const { main } = await import('./cli/index.ts');
-  process.exit(await main(argv));
+  const code = await main(argv);
+  // What was written to a pipe may still wait for its reader.
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise<void>((resolve) => stream.write('', () => resolve()));
+  process.exit(code);
 }
