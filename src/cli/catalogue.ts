@@ -82,6 +82,18 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/compose.ts'),
   },
   {
+    name: 'sync',
+    group: ENVIRONMENTS,
+    summary: "send a project's changed files, or bring the machine's back",
+    load: () => import('./commands/sync.ts'),
+  },
+  {
+    name: 'watch',
+    group: ENVIRONMENTS,
+    summary: "send a project's files as they change",
+    load: () => import('./commands/watch.ts'),
+  },
+  {
     name: 'ps',
     group: INSIDE,
     summary: 'list the services of an environment',
@@ -104,6 +116,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     group: INSIDE,
     summary: 'run a command in a service',
     load: () => import('./commands/exec.ts'),
+  },
+  {
+    name: 'cp',
+    group: INSIDE,
+    summary: 'copy files into and out of machines and services',
+    load: () => import('./commands/cp.ts'),
   },
   {
     name: 'shell',

@@ -38,9 +38,7 @@ export function fileExchange(process: RemoteProcess): FileExchange {
     offer,
     list: () => readList(next),
     async send(planned, archive, onNote) {
-      for (const text of joined(planned)) await process.write(new TextEncoder().encode(text));
-      if (archive !== undefined) for await (const chunk of archive) await process.write(chunk);
-      await process.end();
+      await sendAll(process, planned, archive);
       for (;;) {
         const message = JSON.parse(await next()) as FilesMessage;
         if (message.type === 'note') onNote?.(message.text);
@@ -49,6 +47,27 @@ export function fileExchange(process: RemoteProcess): FileExchange {
     },
     close: () => process.close(),
   };
+}
+
+/** Rejects when the archive fails. A daemon that takes no more has ended the exchange, and its exit tells why. */
+async function sendAll(
+  process: RemoteProcess,
+  lines: Iterable<string>,
+  archive: AsyncIterable<Uint8Array> | undefined,
+): Promise<void> {
+  try {
+    for (const text of joined(lines)) await process.write(new TextEncoder().encode(text));
+  } catch {
+    return;
+  }
+  for await (const chunk of archive ?? []) {
+    try {
+      await process.write(chunk);
+    } catch {
+      return;
+    }
+  }
+  await process.end().catch(() => undefined);
 }
 
 async function* linesOf(process: RemoteProcess): AsyncGenerator<string, void> {

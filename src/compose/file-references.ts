@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { isWithin } from '../model/index.ts';
 import type { ComposeFiles, FileReference, FileUse } from './compose-project.ts';
-import { mountRefusal } from './mount-sources.ts';
+import { hostPathRefusal, mountRefusal } from './mount-sources.ts';
 import type { ProblemList } from './problem-list.ts';
 import type { Place } from './value.ts';
 
@@ -28,7 +28,7 @@ export class FileReferences {
     o: { readonly required?: boolean; readonly base?: string } = {},
   ): string | undefined {
     const path = this.#resolve(text, o.base);
-    const refusal = path === undefined ? unknownPath(text, this.#files) : this.#refusalOf(use, path);
+    const refusal = path === undefined ? unknownPath(text, this.#files) : this.#refusalOf(use, text, path);
     if (refusal !== undefined || path === undefined) {
       this.problems.add('unsupported', where, refusal ?? '', place.start);
       return undefined;
@@ -48,15 +48,14 @@ export class FileReferences {
     return files.home === undefined ? undefined : clean(posix.join(files.home, text.slice(1)));
   }
 
-  #refusalOf(use: FileUse, path: string): string | undefined {
-    if (use === 'bind') return mountRefusal(path, this.#files?.mountable ?? []);
-    if (this.#files === undefined) return unknownPath(path, undefined);
+  #refusalOf(use: FileUse, text: string, path: string): string | undefined {
     if (this.#isOfHost(path)) return undefined;
-    const refusal = mountRefusal(path, this.#files.mountable);
-    return (refusal ?? `"${path}" is outside of the project: copy it into the project directory`).replace(
-      ', or use a named volume',
-      '',
-    );
+    const mountable = this.#files?.mountable ?? [];
+    // A relative path, and whatever somebody put into /tmp, is never meant to be the machine's own.
+    const isOwn = text.startsWith('/') && !path.startsWith('/tmp/');
+    if (use === 'bind') return isOwn ? mountRefusal(path, mountable) : hostPathRefusal(path, mountable);
+    if (this.#files === undefined) return unknownPath(path, undefined);
+    return hostPathRefusal(path, mountable).replace(', or use a named volume', '');
   }
 
   #isOfHost(path: string): boolean {

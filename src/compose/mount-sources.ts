@@ -26,7 +26,13 @@ export function mountRefusal(source: string, mountable: readonly string[]): stri
   const path = posix.normalize(source).replace(/(?<=.)\/+$/, '');
   if (mountable.some((directory) => isWithin(path, directory))) return undefined;
   if (path === '/' || MACHINE_PATHS.some((own) => isWithin(path, own))) return undefined;
-  const shown = path.length > 60 ? `${path.slice(0, 60)}…` : path;
+  return hostPathRefusal(path, mountable);
+}
+
+/** Why a file of the host that is not among `mountable` cannot be used: what the machine has itself does not stand in for it. */
+export function hostPathRefusal(path: string, mountable: readonly string[]): string {
+  // Whole as a rule: it is part of the command to type.
+  const shown = path.length > 400 ? `${path.slice(0, 400)}…` : path;
   const reserved = reservedGuestPath(path);
   if (reserved !== undefined) {
     return `"${shown}" is a path of this host, and at ${reserved} the machine has its own system: keep such files elsewhere, below /home or /srv for example`;

@@ -53,20 +53,27 @@ async function mergeFiles(
       timeoutMs: CONFIG_TIMEOUT_MS,
       signal: operation.signal,
     });
-    const project = await readMerged(record, compose);
+    // Of the services only the active ones are in it, and they still name their profiles.
+    const { COMPOSE_PROFILES: profiles } = workload.variables;
+    const variables = profiles === undefined ? {} : { COMPOSE_PROFILES: profiles };
+    const project = await readMerged(record, compose, variables);
     const merged = { ...project, berth: wish.project.berth };
     const { ports, problems } = planPorts(merged, workload.publish, record.address);
     if (problems.length > 0) throw berthError('bad-request', 'a port cannot be published', { problems });
     await context.ingress.check(ports, record.id);
-    const change = { ports, workload: { ...workload, compose, variables: {} } };
+    const change = { ports, workload: { ...workload, compose, variables } };
     return { known: (await context.registry.update(record.id, change)) ?? record, project: merged };
   });
 }
 
-async function readMerged(record: EnvironmentRecord, compose: string): Promise<ComposeProject> {
+async function readMerged(
+  record: EnvironmentRecord,
+  compose: string,
+  variables: Readonly<Record<string, string>>,
+): Promise<ComposeProject> {
   const { projectDirectory: directory } = record.workload;
   const mountable = mountableDirectories(record);
-  const { project, problems } = parseCompose(compose, { variables: {}, files: { directory, mountable } });
+  const { project, problems } = parseCompose(compose, { variables, files: { directory, mountable } });
   const missing = project === undefined ? [] : (await checkReferences(project.files, mountable)).problems;
   if (project !== undefined && missing.length === 0) return project;
   const all = [...problems, ...missing];

@@ -62,6 +62,12 @@ const entries = {
     'An archive cannot be unpacked: it is damaged, no tar archive, or would leave its place.',
     'Make it again with `./berth volume export` or `tar`; see the entry named.',
   ),
+  'archive-unsafe': entry(
+    422,
+    INPUT,
+    'An archive holds something that would be written outside of its target; it was not.',
+    'Look at it with `./berth cp ENV:PATH - | tar tv`, and copy what you want of it into an empty directory.',
+  ),
   'memory-exceeded': entry(
     422,
     INPUT,

@@ -1,4 +1,5 @@
-export { compareFiles, type Difference, isSame } from './compare-files.ts';
+export { compareFiles, type Difference } from './compare-files.ts';
+export { compareThree, type ThreeWay } from './compare-three.ts';
 export {
   decodeLine,
   encodeEntry,
@@ -8,5 +9,8 @@ export {
   isCleanPath,
   UNKNOWN_TIME,
 } from './file-entry.ts';
+export { ignoredIn, ignoreRules } from './ignore-rules.ts';
 export { packFiles, type PackOptions } from './pack.ts';
+export { type Unpacked, type UnpackOptions, unpackInto } from './unpack.ts';
+export { type FilesWatcher, watchFiles } from './watch-files.ts';
 export { type Scan, type ScanNote, type ScanOptions, scan } from './scan.ts';

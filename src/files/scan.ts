@@ -9,6 +9,8 @@ export interface ScanOptions {
   readonly exclude?: ReadonlySet<string>;
   /** Stop when more than this is found. */
   readonly limit?: { readonly files: number; readonly bytes: number };
+  /** Heed `.berthignore`; true by default. */
+  readonly ignoreFile?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -61,7 +63,7 @@ class Scanner implements Scan {
     const stats = statSync(root);
     this.#add(root, stats);
     if (!stats.isDirectory()) return;
-    const rules = readIgnoreRules(root);
+    const rules = this.#options.ignoreFile === false ? () => false : readIgnoreRules(root);
     const pending = [root];
     for (let at = pending.pop(); at !== undefined && !this.cut; at = pending.pop()) {
       for (const directory of this.#list(at, root, rules)) pending.push(directory);

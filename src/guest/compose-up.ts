@@ -14,6 +14,8 @@ export interface ComposeUpRequest extends ComposePlace, WaitOptions {
   readonly file: string;
   /** Values of the variables that it refers to. */
   readonly env: Readonly<Record<string, string>>;
+  /** Only these services, without those that they depend on; all by default. */
+  readonly services?: readonly string[];
   /** Removes containers of services that the file has no more; true by default. */
   readonly removeOrphans?: boolean;
   /** Called with each line of Compose's progress. */
@@ -21,7 +23,7 @@ export interface ComposeUpRequest extends ComposePlace, WaitOptions {
 }
 
 /** What Compose in the guest is to build. */
-export interface ComposeBuildRequest extends Omit<ComposeUpRequest, 'removeOrphans'> {
+export interface ComposeBuildRequest extends Omit<ComposeUpRequest, 'removeOrphans' | 'services'> {
   /** Services whose images are built. */
   readonly services: readonly string[];
 }
@@ -57,7 +59,8 @@ const MAX_OUTPUT_BYTES = 256 * 1024;
 export async function composeUp(shell: GuestShell, request: ComposeUpRequest): Promise<void> {
   const written = await writeComposeFiles(shell, request, [request.file], request.env, waitOf(request));
   const orphans = request.removeOrphans === false ? [] : ['--remove-orphans'];
-  const up = ['up', '--detach', '--no-build', '--pull', 'missing', ...orphans];
+  const only = request.services === undefined ? [] : ['--no-deps', ...request.services];
+  const up = ['up', '--detach', '--no-build', '--pull', 'missing', ...orphans, ...only];
   await runCompose(shell, request.project, [...written.arguments, ...up], request, written.variables);
 }
 

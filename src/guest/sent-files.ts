@@ -62,19 +62,19 @@ generation= written=
 read -r generation written < $d/generation || :
 [ -z "$1" ] || [ "$1" = "$generation" ] || exit ${ANOTHER_STATE}
 rm -f $d/generation
-[ "$3" = 0 ] || head -c "$3" > $d/removed
-[ "$4" = 0 ] || head -c "$4" > $d/directories
+[ "$3" = 0 ] || head -c "$3" > $d/removed.$2
+[ "$4" = 0 ] || head -c "$4" > $d/directories.$2
 head -c "$5" > $d/next
-[ "$3" = 0 ] || xargs -0 -r rm -f -- < $d/removed || :
-[ "$4" = 0 ] || xargs -0 -r rmdir --ignore-fail-on-non-empty -- < $d/directories || :
+[ "$3" = 0 ] || xargs -0 -r rm -f -- < $d/removed.$2 || :
+[ "$4" = 0 ] || xargs -0 -r rmdir --ignore-fail-on-non-empty -- < $d/directories.$2 || :
 [ "$7" = nothing ] || tar -x -f - -C / --overwrite --numeric-owner --same-owner -p --warning=no-timestamp --warning=no-unknown-keyword
 if [ "$6" = replace ]; then mv $d/next $d/list; else cat $d/next >> $d/list; rm -f $d/next; fi
 read -r boot < /proc/sys/kernel/random/boot_id
 echo "$2 $boot" > $d/generation
 echo done
-rm -f $d/removed $d/directories
+rm -f $d/removed.$2 $d/directories.$2
 sync -f $d
-echo "$2" > $d/durable
+read -r generation written < $d/generation && [ "$generation" = "$2" ] && echo "$2" > $d/durable
 `.replaceAll('\\`', '`');
 
 /** Reads what a guest has of the host. A state that cannot be trusted has no generation. */

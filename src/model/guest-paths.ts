@@ -39,6 +39,11 @@ export function reservedGuestPath(path: string): string | undefined {
   return OWN_DIRECTORIES.includes(path) ? path : OWN_TREES.find((tree) => isWithin(path, tree));
 }
 
+/** Parts of a machine's own system that lie below a directory which is itself free: `/root/.ssh` in `/root`. */
+export function reservedWithin(directory: string): readonly string[] {
+  return OWN_TREES.filter((tree) => isWithin(tree, directory));
+}
+
 /** True when an absolute, clean path is `directory` or lies below it. */
 export function isWithin(path: string, directory: string): boolean {
   return path === directory || path.startsWith(directory.endsWith('/') ? directory : `${directory}/`);

@@ -70,10 +70,15 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   compose: row(3, 'reads and checks a Compose file for what Berth must know of it', LOW, {
     packages: ['yaml'],
   }),
-  files: row(3, "a project's files: list them, compare two lists, pack and unpack archives", LOW_AND_HOST, {
-    packages: ['ignore', 'modern-tar'],
-    doors: ['node:fs'],
-  }),
+  files: row(
+    3,
+    "a project's files: list them, compare two lists, watch them, pack and unpack archives",
+    LOW_AND_HOST,
+    {
+      packages: ['chokidar', 'ignore', 'modern-tar'],
+      doors: ['node:fs'],
+    },
+  ),
   placement: row(3, 'pure: how many fit and where', LOW),
   operations: row(4, 'durable operations and the event log', [...LOW_AND_HOST, 'store']),
   ingress: row(4, 'published ports: listen, forward TCP and UDP', LOW_AND_HOST, {

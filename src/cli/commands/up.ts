@@ -22,6 +22,7 @@ import { projectCredentials } from '../credentials/project-credentials.ts';
 import { formatJson } from '../format/json.ts';
 import { printNotes } from '../files/print-notes.ts';
 import { type Sent, sendFiles } from '../files/send-files.ts';
+import { watchEnvironment } from '../files/watch-loop.ts';
 import { runOperation } from '../operation/run.ts';
 import { readInput } from '../terminal/read-input.ts';
 import { warnOfEmulation } from './emulation-note.ts';
@@ -39,6 +40,7 @@ export interface UpOptions extends OperationOptions {
   readonly publish?: readonly PublishRequest[];
   readonly image?: string;
   readonly build?: boolean;
+  readonly watch?: boolean;
   readonly allowMount?: readonly string[];
 }
 
@@ -62,6 +64,7 @@ export function define(cli: Cli): Command {
     .option('--publish <address:port:service:port>', 'publish one more port; may be repeated', publish)
     .option('--image <image>', 'image of the guest, by name or id')
     .option('--build', 'build images that are there already, too')
+    .option('--watch', 'stay, and send files as they change')
     .option('--allow-mount <path>', 'let containers mount this path of the host; may be repeated', allowMount)
     .action((environment: string | undefined, options: UpOptions) => up(cli, environment, options));
   withOperation(command);
@@ -95,6 +98,7 @@ async function up(cli: Cli, environment: string | undefined, options: UpOptions)
   if (options.json === true) return cli.out.line(formatJson(result));
   printReady(cli, result, operation);
   if (options.quiet !== true) await warnOfEmulation(cli, client);
+  if (options.watch === true) await watchEnvironment(cli, client, result.name);
 }
 
 /** The operation, with the files that it needs brought to it as it goes on. */

@@ -1,3 +1,4 @@
+import { formatBytes } from '../../base/index.ts';
 import type { FileExchange } from '../../client/index.ts';
 import { berthError } from '../../errors/index.ts';
 import {
@@ -65,7 +66,19 @@ export async function sendFiles(exchange: FileExchange, options: SendOptions = {
   return { changed, removed, notes, generation, entries: here };
 }
 
-function readList(lines: readonly string[]): Map<string, FileEntry> {
+/** `3 sent, 12 KiB; 1 removed`. */
+export function describeSent({ changed, removed }: Sent): string {
+  if (changed.length + removed.length === 0) return 'nothing has changed';
+  const bytes = changed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const parts = [
+    ...(changed.length === 0 ? [] : [`${changed.length} sent, ${formatBytes(bytes)}`]),
+    ...(removed.length === 0 ? [] : [`${removed.length} removed`]),
+  ];
+  return parts.join('; ');
+}
+
+/** What a machine has, from the lines of an exchange. */
+export function readList(lines: readonly string[]): Map<string, FileEntry> {
   const entries = new Map<string, FileEntry>();
   for (const line of lines) {
     const entry = decodeLine(line);

@@ -52,7 +52,10 @@ export const lifeRows = rowsBelow('services.*', {
   ),
   post_start: refused('[{command: [a]}]', HOOK),
   pre_stop: refused('[{command: [a]}]', HOOK),
-  'develop.watch': differs('[{path: ./src, action: sync, target: /src}]', 'no effect yet'),
+  'develop.watch': differs(
+    '[{path: ./src, action: sync, target: /src}]',
+    'heeded by `berth watch` and `berth up --watch`',
+  ),
   extends: works('{service: other}', 'from this file or another one of the project'),
   provider: refused('{type: aws}', 'needs a provider program on this host: run it as a service of its own'),
   models: refused('[llm]', 'is not known to the Compose version in the machine'),

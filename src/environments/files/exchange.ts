@@ -2,7 +2,7 @@ import type { FilesMessage } from '../../contract/index.ts';
 import { asBerthError, berthError } from '../../errors/index.ts';
 import { decodeLine, encodeEntry, encodeRemoval, type FileEntry } from '../../files/index.ts';
 import { applyFileChanges, type GuestShell, readSentFiles } from '../../guest/index.ts';
-import { isWithin } from '../../model/index.ts';
+import { isWithin, reservedGuestPath } from '../../model/index.ts';
 import type { Context } from '../context.ts';
 import type { EnvironmentRecord } from '../record.ts';
 import { type ExchangeStreams, type Incoming, readIncoming } from './exchange-streams.ts';
@@ -110,6 +110,8 @@ function readChanges(lines: readonly string[], roots: readonly string[]): Change
     if (entry === undefined || path === undefined)
       throw berthError('bad-request', `a line of the list of changes cannot be read: ${line.slice(0, 200)}`);
     if ('removed' in entry) removed.push(path);
+    else if (reservedGuestPath(path) !== undefined)
+      throw berthError('bad-request', `${path} belongs to the machine's own system`);
     else if (!roots.some((root) => isWithin(path, root)))
       throw berthError('bad-request', `${path} is outside of what this machine has of the host`);
     else (isAdopted ? adopted : changed).push(entry);
@@ -139,7 +141,7 @@ async function apply(
     shell,
     {
       base: before.generation,
-      removedFiles: gone.filter((path) => !isDirectory(path)),
+      removedFiles: [...gone.filter((path) => !isDirectory(path)), ...replacedPrograms(before, changed)],
       removedDirectories: gone.filter(isDirectory).toSorted((a, b) => (a < b ? 1 : -1)),
       lines,
       replace,
@@ -148,6 +150,13 @@ async function apply(
     { timeoutMs: APPLY_TIMEOUT_MS, signal: o.signal },
   );
   return { generation, entries, lines: replace ? lines.length : before.lines + lines.length };
+}
+
+/** A program that runs cannot be written in place: it is removed first, and goes on as it was. */
+function replacedPrograms(before: SentFiles, changed: readonly FileEntry[]): string[] {
+  return changed
+    .filter(({ path, kind, mode }) => kind === 'file' && (mode & 0o111) !== 0 && before.entries.has(path))
+    .map(({ path }) => path);
 }
 
 async function* counted(

@@ -1,5 +1,5 @@
 import { formatBytes } from '../../base/index.ts';
-import { isWithin } from '../../model/index.ts';
+import { isWithin, reservedWithin } from '../../model/index.ts';
 import type { OperationContext, Step } from '../../operations/index.ts';
 import { archivePaths } from '../apply.ts';
 import type { Context } from '../context.ts';
@@ -26,7 +26,7 @@ export async function receiveFiles(
     await context.fileMeetings.take(operation.id, operation.signal, async (streams) => {
       exchanged = await exchangeFiles(context, wanted, streams, {
         roots: mountableDirectories(wanted),
-        exclude: archivePaths(wish.project, wanted.workload),
+        exclude: excludedFiles(wanted, wish.project),
         ...(needed || wish.project.incomplete ? {} : { optional: projectDirectory }),
         signal: operation.signal,
         onBytes: bytesTold(step),
@@ -47,9 +47,9 @@ async function noteDotEnv(context: Context, record: EnvironmentRecord): Promise<
   return (await context.registry.update(record.id, change)) ?? record;
 }
 
-/** What is left out of an environment's directories: archives of images, which are loaded from the host. */
-export function excludedFiles(record: EnvironmentRecord): readonly string[] {
-  return archivePaths(projectOf(record), record.workload);
+/** What is left out of an environment's directories: archives of images, which are loaded from the host, and the machine's own. */
+export function excludedFiles(record: EnvironmentRecord, project = projectOf(record)): readonly string[] {
+  return [...archivePaths(project, record.workload), ...mountableDirectories(record).flatMap(reservedWithin)];
 }
 
 /** Says in few words what was sent. */

@@ -5,15 +5,18 @@ import { mountableDirectories } from '../mountable-directories.ts';
 import type { EnvironmentRecord } from '../record.ts';
 import { assertUnclaimed } from '../registry.ts';
 import type { TerminalProcess } from '../terminal.ts';
-import { exchangeFiles, sayDone } from './exchange.ts';
+import { exchangeFiles, say, sayDone } from './exchange.ts';
 import { type ExchangeStreams, exchangeProcess } from './exchange-streams.ts';
 import { excludedFiles } from './receive-files.ts';
+import { runWatchActions } from './watch-actions.ts';
 
 export interface FilesOptions {
   /** The `up` that waits for the files; without it the machine runs already. */
   readonly operation?: string;
   /** Generation whose list the caller has. */
   readonly known?: string;
+  /** Do with the changes what `develop.watch` says. */
+  readonly actions: boolean;
 }
 
 /** One exchange of files, as a process with streams. */
@@ -23,7 +26,7 @@ export async function serveFiles(
   options: FilesOptions,
   signal: AbortSignal,
 ): Promise<TerminalProcess> {
-  const { operation, known } = options;
+  const { operation } = options;
   if (operation !== undefined) {
     context.operations.get(operation);
     return exchangeProcess((streams, gone) =>
@@ -34,7 +37,7 @@ export async function serveFiles(
   assertUnclaimed(record);
   context.sessions.get(record);
   return exchangeProcess((streams, gone) =>
-    exchangeNow(context, record, streams, known, AbortSignal.any([signal, gone])),
+    exchangeNow(context, record, streams, options, AbortSignal.any([signal, gone])),
   );
 }
 
@@ -61,7 +64,7 @@ async function exchangeNow(
   context: Context,
   record: EnvironmentRecord,
   streams: ExchangeStreams,
-  known: string | undefined,
+  { known, actions }: FilesOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const shared = withProject(record);
@@ -73,6 +76,10 @@ async function exchangeNow(
   });
   if (shared !== record && !exchanged.omitted)
     await context.registry.update(record.id, { workload: shared.workload });
+  if (actions) {
+    const note = (text: string) => say(streams, { type: 'note', text });
+    await runWatchActions(context, shared, exchanged, signal, note);
+  }
   await sayDone(context, shared, streams);
 }
 

@@ -6,7 +6,9 @@ import { packImage } from './pack-image.ts';
 /** Tag of the smallest useful container image: a static busybox that is a web server. */
 export const TINY_IMAGE = 'localhost/berth/tiny:1';
 
-const APPLETS = 'sh cat echo httpd nc netstat nslookup wget wc dd ls sync sleep true'.split(' ');
+const APPLETS = 'sh cat ln mkdir rm touch echo httpd nc netstat nslookup wget wc dd ls sync sleep true'.split(
+  ' ',
+);
 
 const COUNT_SCRIPT = `#!/bin/sh
 printf 'Content-Type: text/plain\\r\\n\\r\\n'

@@ -100,6 +100,20 @@ secrets: { s: { file: ~/.token } }
   expect(found[4]).toContain('--allow-mount /home/a/.token`');
 });
 
+test('a relative path, or one in /tmp, never means what the machine has itself', () => {
+  const files = { directory: '/tmp/work/shop', mountable: ['/tmp/work/shop'] };
+  const text =
+    'services: {a: {image: x, volumes: ["../other:/a", "/tmp/fixtures:/b", "/tmp:/c", "./in:/d"]}}';
+  const { problems: found } = parseCompose(text, { variables: {}, files });
+  expect(found.map(({ path }) => path)).toEqual(['services.a.volumes[0]', 'services.a.volumes[1]']);
+  expect(found[0]?.message).toContain('--allow-mount /tmp/work/other`');
+});
+
+test('the command that allows a path names all of it', () => {
+  const far = `/elsewhere/${'x'.repeat(150)}`;
+  expect(problems(`services: {a: {image: x, env_file: ${far}/e}}`)[0]).toContain(`--allow-mount ${far}/e\``);
+});
+
 test("the machine's own paths are no files for anything but mounts", () => {
   const found = problems('services: {a: {image: x, env_file: /run/env}}\nsecrets: {s: {file: /etc/passwd}}');
   expect(found).toHaveLength(2);

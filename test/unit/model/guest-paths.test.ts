@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isWithin, reservedGuestPath } from '../../../src/model/index.ts';
+import { isWithin, reservedGuestPath, reservedWithin } from '../../../src/model/index.ts';
 
 test.each([
   ['/', '/'],
@@ -26,6 +26,11 @@ test.each([
   '/etcetera',
 ])('%s is free', (path) => {
   expect(reservedGuestPath(path)).toBeUndefined();
+});
+
+test('what is reserved below a free directory is known', () => {
+  expect(reservedWithin('/root')).toEqual(['/root/.ssh']);
+  expect(reservedWithin('/srv')).toEqual([]);
 });
 
 test('a path is within a directory by whole names', () => {
