@@ -10,3 +10,13 @@ export async function changedAt(path: string): Promise<Date | undefined> {
     throw error;
   }
 }
+
+/** Bytes of a file; undefined when it is not there. */
+export async function fileSize(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}

@@ -42,4 +42,4 @@ export { deviceProblem, type Permissions, permissions } from './permissions.ts';
 export { findProgram } from './programs.ts';
 export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.ts';
 export { openSpoolFile, type SpoolFile } from './spool-file.ts';
-export { changedAt } from './file-time.ts';
+export { changedAt, fileSize } from './file-time.ts';

@@ -1,6 +1,7 @@
 import { allocatedBytes, chown, ensureDirectory, removeTree, trimLog } from '../host/index.ts';
 import type { CachedImage, ImageCache } from '../model/index.ts';
 import type { CacheRecord } from './cache-store.ts';
+import { Completion } from './completion.ts';
 import { dropImages, type KeptImage, keptImages } from './kept-images.ts';
 import type { CacheFiles } from './layout.ts';
 import type { RegistryPath } from './registry-path.ts';
@@ -19,6 +20,7 @@ export class Cache {
   readonly program: RegistryProgram;
   readonly #files: CacheFiles;
   readonly #uses: UseBook;
+  readonly #completion: Completion;
   #requests = 0;
   #lastRequest = performance.now();
   #knownSince = performance.now();
@@ -28,19 +30,23 @@ export class Cache {
     this.program = program;
     this.#files = files;
     this.#uses = new UseBook(files.uses);
+    this.#completion = new Completion({ data: files.data, socket: () => this.#socket() });
   }
 
   /** A request begins; call what it returns when it has ended. */
   begin(): () => void {
     this.#requests += 1;
+    this.#completion.pause();
     return () => {
       this.#requests -= 1;
       this.#lastRequest = performance.now();
+      if (this.#requests === 0) this.#completion.resume();
     };
   }
 
   /** An image was given out. */
-  async used({ repository, reference }: RegistryPath): Promise<void> {
+  async used({ repository, reference }: RegistryPath, digest: string | undefined): Promise<void> {
+    if (digest !== undefined) this.#completion.note({ repository, digest });
     await this.#uses.note(nameOf({ repository, reference }));
   }
 
@@ -98,8 +104,14 @@ export class Cache {
 
   /** Ends its program, and writes down what is to be known later. */
   async close(): Promise<void> {
+    await this.#completion.close();
     await this.#uses.save();
     await this.program.stop();
+  }
+
+  /** Only where the program runs: it was asked a moment ago, or nothing is kept. */
+  async #socket(): Promise<string | undefined> {
+    return this.program.process() === undefined ? undefined : this.program.ensure();
   }
 
   async #images(): Promise<CachedImage[]> {

@@ -23,8 +23,8 @@ export interface FrontServices {
   failureSince(id: string, repository: string, at: number): PullFailure | undefined;
   /** A guest was told of a failure: nothing that the cache has could stand in. */
   told(id: string, repository: string, failure: PullFailure): void;
-  /** A manifest was given out: its image is in use. */
-  used(id: string, request: RegistryPath): void;
+  /** A manifest was given out: its image is in use. `digest` is the manifest's, where it is known. */
+  used(id: string, request: RegistryPath, digest?: string): void;
   /** A request begins; call what it returns when it has ended. */
   begin(id: string): () => void;
 }
@@ -128,7 +128,8 @@ export class Front {
       tell(failure);
       return answerFailure(response, failure);
     }
-    if (wanted.kind === 'manifests' && status < 300) this.#services.used(id, wanted);
+    if (wanted.kind === 'manifests' && status < 300)
+      this.#services.used(id, wanted, textOf(answer.headers['docker-content-digest']));
     response.writeHead(status, headersOf(answer));
     // What breaks off in the middle has no other way to say why.
     await pipeline(answer, response).catch(() => tell(failed()));
@@ -160,6 +161,10 @@ function ask(
     outgoing.once('response', resolve);
     outgoing.end();
   });
+}
+
+function textOf(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
 }
 
 const ANSWER_HEADERS = [

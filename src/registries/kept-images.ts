@@ -6,6 +6,12 @@ import { parseJsonObject } from './read-body.ts';
 const ROOT = 'docker/registry/v2';
 const MAX_DEPTH = 12;
 
+/** Where a cache's data hold a blob, if they do; `digest` is `sha256:` and 64 hex digits. */
+export function blobFile(data: string, digest: string): string {
+  const hex = digest.slice('sha256:'.length);
+  return join(data, ROOT, 'blobs/sha256', hex.slice(0, 2), hex, 'data');
+}
+
 /** An image that a cache has kept. */
 export interface KeptImage {
   readonly repository: string;
@@ -71,8 +77,7 @@ async function dropRevisions(data: string, repository: string, before: Date): Pr
 async function collect(data: string, digest: string, found: Set<string>): Promise<void> {
   if (found.has(digest) || !/^sha256:[0-9a-f]{64}$/.test(digest)) return;
   found.add(digest);
-  const hex = digest.slice('sha256:'.length);
-  const text = await readText(join(data, ROOT, 'blobs/sha256', hex.slice(0, 2), hex, 'data'));
+  const text = await readText(blobFile(data, digest));
   const listed = text === undefined ? undefined : parseJsonObject(text)?.['manifests'];
   if (!Array.isArray(listed)) return;
   for (const one of listed as readonly { readonly digest?: unknown }[])

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BlobFetches } from './blob-fetches.ts';
+import { fileSize, openForReading } from '../host/index.ts';
 import { explainError } from './explain-failure.ts';
 import type { FailureNotes } from './failure-notes.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type Manifest,
   MAX_MANIFEST_BYTES,
 } from './manifest.ts';
+import { blobFile } from './kept-images.ts';
 import { answerError, answerFailure } from './protocol-answer.ts';
 import { PullError } from './pull-failure.ts';
 import { readBody } from './read-body.ts';
@@ -21,6 +23,8 @@ import type { Upstream, UpstreamRequest } from './upstream.ts';
 export interface Source {
   readonly id: string;
   readonly upstream: Upstream;
+  /** Where what it has given before is kept. */
+  readonly data: string;
 }
 
 /** What is asked for. */
@@ -119,6 +123,12 @@ export class Passage {
 
   async #blobHead(source: Source, request: PassageRequest, response: ServerResponse): Promise<void> {
     const { repository, reference } = request;
+    const kept = await fileSize(blobFile(source.data, reference));
+    if (kept !== undefined) {
+      writeBlobHead(response, reference, kept);
+      response.end();
+      return;
+    }
     const length = await source.upstream.request(
       { method: 'HEAD', path: `/v2/${repository}/blobs/${reference}`, repository },
       async (answer) => answer.header('content-length'),
@@ -140,6 +150,14 @@ export class Passage {
 
   async #blob(source: Source, request: PassageRequest, response: ServerResponse): Promise<void> {
     const { repository, reference } = request;
+    // It was given under another name: the same registry, the same credential, the same bytes.
+    const path = blobFile(source.data, reference);
+    const kept = await fileSize(path);
+    if (kept !== undefined) {
+      writeBlobHead(response, reference, kept);
+      await pipeline(openForReading(path), response);
+      return;
+    }
     const { fetch, done } = this.#fetches.borrow(source.id, source.upstream, repository, reference);
     try {
       writeBlobHead(response, reference, await fetch.totalBytes());

@@ -212,10 +212,10 @@ export class Registries {
       },
       failureSince: (id, repository, at) => this.#notes.since(id, repository, at),
       told: (id, repository, failure) => this.#told.add(id, repository, failure),
-      used: (id, image) => {
+      used: (id, image, digest) => {
         this.#caches
           .get(id)
-          ?.used(image)
+          ?.used(image, digest)
           .catch(() => undefined);
       },
       begin: (id) => this.#caches.get(id)?.begin() ?? (() => undefined),
@@ -248,7 +248,7 @@ export class Registries {
     const { id, registry, isPrivate } = record;
     const credential = isPrivate ? await this.#store.credential(id) : undefined;
     const upstream = await this.#upstreams.of(id, registry, credential, await this.#settings());
-    return { id, upstream };
+    return { id, upstream, data: this.#layout.filesOf(id).data };
   }
 
   #cacheOf(record: CacheRecord): Cache {
