@@ -25,7 +25,7 @@ export default defineConfig({
           maxWorkers: 1,
           // The tests share one host and its memory: one file at a time, in one process.
           fileParallelism: false,
-          testTimeout: 300_000,
+          testTimeout: 180_000,
           hookTimeout: 600_000,
           // A poll waits for what a machine does, which on a busy host may take far longer than the second that is the default.
           expect: { poll: { timeout: 20_000 } },

@@ -18,17 +18,19 @@ export function forward(
   body?: Buffer,
   settled?: () => Promise<void>,
 ): void {
-  const outgoing = request({ ...optionsOf(incoming, body), agent });
+  const mending = mendingOf(incoming.method, incoming.url, Date.now());
+  const options = optionsOf(incoming, body);
+  const outgoing = request({ ...options, path: mending?.url ?? incoming.url, agent });
   let isAnswered = false;
   answer.on('close', () => {
     if (!answer.writableFinished) outgoing.destroy();
   });
   outgoing.on('response', (reply) => {
     isAnswered = true;
-    const mending = reply.statusCode === 200 ? mendingOf(incoming.method, incoming.url) : undefined;
+    const through = reply.statusCode === 200 ? mending?.answer : undefined;
     const isGood = (reply.statusCode ?? 500) < 300;
-    if (settled === undefined || !isGood) sendReply(reply, answer, mending);
-    else void settled().then(() => (answer.destroyed ? reply.destroy() : sendReply(reply, answer, mending)));
+    if (settled === undefined || !isGood) sendReply(reply, answer, through);
+    else void settled().then(() => (answer.destroyed ? reply.destroy() : sendReply(reply, answer, through)));
   });
   outgoing.on('error', (error) => {
     // An engine that answers before it has read everything closes its side; the answer counts.
@@ -51,7 +53,7 @@ function optionsOf(incoming: IncomingMessage, body: Buffer | undefined): Request
   else if (encoding !== undefined) headers.push('Transfer-Encoding', 'chunked');
   else if (length === undefined && incoming.method !== 'GET' && incoming.method !== 'HEAD')
     headers.push('Content-Length', '0');
-  return { method: incoming.method, path: incoming.url, headers, setHost: false };
+  return { method: incoming.method, headers, setHost: false };
 }
 
 function sendReply(reply: IncomingMessage, answer: ServerResponse, mending: Transform | undefined): void {

@@ -7,13 +7,16 @@ const NEWLINE = 0x0a;
 /** A correction of one line of an answer. Text, not values: Docker's numbers are larger than JavaScript's. */
 type MendLine = (line: string) => string;
 
-interface Mending {
-  readonly path: RegExp;
-  readonly mend: MendLine;
+/** How a request is sent and its answer passed on, so that clients find what they expect of Docker. */
+export interface Mending {
+  /** What is asked of the engine in place of the client's path and query. */
+  readonly url: string;
+  /** Through which the answer goes. */
+  readonly answer: Transform;
 }
 
 /** Where Podman answers otherwise than Docker in a way that clients stumble over; `docs/docker.md` names each. */
-const MENDINGS: readonly Mending[] = [
+const MENDINGS: readonly { readonly path: RegExp; readonly mend: MendLine }[] = [
   {
     // The address is left out when it is any: then `docker ps` does not show that the port is published.
     path: /^(?:\/v[0-9.]+)?\/containers\/json$/,
@@ -29,13 +32,38 @@ const MENDINGS: readonly Mending[] = [
 
 /** A port that is not published has no address either. */
 const UNPUBLISHED = /"IP":"0\.0\.0\.0",("PrivatePort":\d+,"Type")/g;
+const EVENTS = /^(?:\/v[0-9.]+)?\/events$/;
+const NANOSECONDS = 1_000_000_000n;
 
-/** What makes the answer to this request what Docker's clients expect; undefined when it is that already. */
-export function mendingOf(method: string | undefined, url: string | undefined): Transform | undefined {
-  if (method !== 'GET') return undefined;
-  const path = (url ?? '').split('?')[0] ?? '';
+/** What makes a request and its answer what Docker's clients expect at `nowMs`; undefined when they are that already. */
+export function mendingOf(
+  method: string | undefined,
+  url: string | undefined,
+  nowMs: number,
+): Mending | undefined {
+  if (method !== 'GET' || url === undefined) return undefined;
+  const path = url.split('?')[0] ?? '';
+  if (EVENTS.test(path)) return mendPastEvents(url, path, nowMs);
   const mending = MENDINGS.find((one) => one.path.test(path));
-  return mending === undefined ? undefined : new LineMender(mending.mend);
+  return mending === undefined ? undefined : { url, answer: new LineMender(mending.mend) };
+}
+
+/**
+ * Events up to a moment that has passed: Podman stops reading its log at once, often before it has read anything. Asked for all that
+ * there are until now it reads to the end, and what came after that moment is left out here.
+ */
+function mendPastEvents(url: string, path: string, nowMs: number): Mending | undefined {
+  const query = new URLSearchParams(url.slice(path.length));
+  const [, seconds, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(query.get('until') ?? '') ?? [];
+  if (seconds === undefined || Number(seconds) * 1_000 > nowMs) return undefined;
+  const untilNs = BigInt(seconds) * NANOSECONDS + BigInt(fraction.padEnd(9, '0'));
+  query.delete('until');
+  query.set('stream', 'false');
+  const mend: MendLine = (line) => {
+    const at = /"timeNano":(\d+)/.exec(line)?.[1];
+    return at !== undefined && BigInt(at) > untilNs ? '' : line;
+  };
+  return { url: `${path}?${query.toString()}`, answer: new LineMender(mend) };
 }
 
 class LineMender extends Transform {
@@ -73,7 +101,9 @@ class LineMender extends Transform {
 
   #passOn(): void {
     const line = this.#clear();
-    if (line.length > 0) this.push(this.#mend(line.toString('utf8')));
+    if (line.length === 0) return;
+    const mended = this.#mend(line.toString('utf8'));
+    if (mended !== '') this.push(mended);
   }
 
   #release(): void {

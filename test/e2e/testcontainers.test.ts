@@ -40,6 +40,16 @@ async function page(url: string): Promise<string> {
   return (await fetch(url, { signal: AbortSignal.timeout(10_000) })).text();
 }
 
+/** Reads the log, which is followed and so has no end, until the words are in it. */
+async function logged(container: StartedTestContainer, words: string): Promise<string> {
+  let said = '';
+  for await (const chunk of await container.logs()) {
+    said += String(chunk);
+    if (said.includes(words)) break;
+  }
+  return said;
+}
+
 test('waits for ports, finds them at the address of the environment, and they go with the container', async () => {
   const container = await tiny().withWaitStrategy(Wait.forListeningPorts()).start();
   expect(container.getHost()).toBe(host.address);
@@ -62,7 +72,7 @@ test('waits for a page, for a line of the log, for health, and for the end', asy
     .start();
   const once = await tiny().withCommand(['true']).withWaitStrategy(Wait.forOneShotStartup()).start();
   expect(await page(urlOf(web))).toBe('hello\n');
-  expect(await text(await talking.logs())).toContain('now ready');
+  expect(await logged(talking, 'now ready')).toContain('now ready');
   await Promise.all([web, talking, healthy, once].map((container) => container.stop()));
 });
 
@@ -106,22 +116,17 @@ test('a Redis client works with a Redis container, and with the same in a fork, 
   await redis.set('who', 'parent');
   expect(await redis.incrBy('count', 41)).toBe(41);
   expect(await redis.multi().incr('count').hSet('map', { a: '1', b: '2' }).exec()).toEqual([42, 2]);
-  const heard = new Promise<string>((resolve) => {
-    void connected(container.getHost()).then(async (listener) => {
-      await listener.subscribe('news', (message) => {
-        listener.destroy();
-        resolve(message);
-      });
-      await redis.publish('news', 'forks ahead');
-    });
-  });
-  expect(await heard).toBe('forks ahead');
+  const listener = await connected(container.getHost());
+  const heard = Promise.withResolvers<string>();
+  await listener.subscribe('news', heard.resolve);
+  await redis.publish('news', 'forks ahead');
+  expect(await heard.promise).toBe('forks ahead');
 
   const [twin] = await fork('tc', '--name', 'tc-twin');
   const forked = await connected(twin?.address ?? '');
   expect([await forked.get('who'), await forked.get('count')]).toEqual(['parent', '42']);
   await forked.set('who', 'fork');
   expect(await redis.get('who')).toBe('parent');
-  for (const client of [redis, forked]) client.destroy();
+  for (const client of [redis, listener, forked]) client.destroy();
   await container.stop();
 });

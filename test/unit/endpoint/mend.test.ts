@@ -33,6 +33,21 @@ test('names in statistics begin with a slash; large numbers are kept; lines may 
   );
 });
 
+test('events up to a moment that has passed are read to their end, without those that came later', async () => {
+  const asked: string[] = [];
+  await using rig = await Rig.start({
+    onRequest: ({ url }, answer) => {
+      asked.push(url ?? '');
+      answer.end('{"timeNano":1700000000500000000}\n{"timeNano":1700000000500000001}\n');
+    },
+  });
+  const past = await rig.call('GET', '/v1.41/events?since=1&until=1700000000.5&filters=%7B%7D');
+  expect(past.body).toBe('{"timeNano":1700000000500000000}\n');
+  const later = '/v1.41/events?until=99999999999';
+  expect((await rig.call('GET', later)).body.split('\n')).toHaveLength(3);
+  expect(asked).toEqual(['/v1.41/events?since=1&filters=%7B%7D&stream=false', later]);
+});
+
 test('all else stays as it is', async () => {
   const text = '{"name":"one","Ports":[{"PrivatePort":80,"PublicPort":8080}]}\n';
   expect(await told('/containers/one/json', text)).toBe(text);
