@@ -177,7 +177,7 @@ step 'run --mount reads from it' '^kept$' docker run $label --rm --mount "type=v
 step 'volume inspect' '^local$' docker volume inspect -f '{{.Driver}}' "$name-data"
 step 'volume ls' "^$name-data$" docker volume ls --filter "label=berth.tour=$name" --format '{{.Name}}'
 step "the engine's socket in a container" '^srw' docker run $label --rm -v /var/run/docker.sock:/var/run/docker.sock "$image" ls -l /var/run/docker.sock
-expect 125 'a path of the host is refused, with what to do' 'system: copy what is needed into the project' docker run $label --rm -v /etc:/x "$image" true
+expect 125 'a path of the host is refused, with what to do' 'keep such files elsewhere' docker run $label --rm -v /etc:/x "$image" true
 expect 125 'so is one that would become an empty directory' 'not there in the machine' docker run $label --rm -v "/tmp/$name:/x" "$image" true
 step 'system df' '^Images' docker system df
 step 'container prune' - docker container prune -f --filter "label=berth.tour=$name"

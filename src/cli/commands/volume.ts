@@ -116,14 +116,16 @@ function importVolume(cli: Cli): Command {
     .argument('<environment/volume>', 'such as shop/data', volumeName)
     .option('-i, --input <file>', 'file to read; - is standard input', '-')
     .option('--force', 'stop containers that run with it for the change, and start them again')
-    .action(async ({ environment, volume }: VolumeName, options: ImportOptions) => {
+    .action(async ({ environment, volume }: VolumeName, options: ImportOptions & JsonOptions) => {
       assertNoTerminal(options.input, process.stdin, '-i');
       const client = await cli.connect(options);
       const remote = await client.volumes.import(environment, volume, { force: options.force === true });
       await untilInterrupted(cli, remote, () => sendInput(remote, options.input));
+      if (options.json === true)
+        return cli.out.line(formatJson(await client.volumes.get(environment, volume, {})));
       cli.err.line(`${environment}/${volume}: its content is that of the archive`);
     });
-  withDaemon(command);
+  withDaemon(withJson(command));
   return withExamples(command, [
     'berth volume import shop/data -i data.tar --force',
     'zstdcat data.tar.zst | berth volume import shop/data',
