@@ -18,6 +18,7 @@ import { dockerStage } from './stages/docker.ts';
 import { densityStage } from './stages/density.ts';
 import { forkStage } from './stages/fork.ts';
 import { portStage } from './stages/port.ts';
+import { projectStage } from './stages/project.ts';
 import { quickstartStage } from './stages/quickstart.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
@@ -71,6 +72,10 @@ async function machineStages(
   if (stages.includes('docker')) {
     say('Docker clients');
     result = { ...result, docker: measured(await dockerStage(rig, options)) };
+  }
+  if (stages.includes('project')) {
+    say('files and images of a project');
+    result = { ...result, project: measured(await projectStage(rig, options)) };
   }
   return result;
 }

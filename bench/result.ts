@@ -87,6 +87,20 @@ export interface DockerStage {
   readonly loadMibPerSecond: Summary;
 }
 
+/** What a project brings into a machine. All times in ms, of the commands as they are typed. */
+export interface ProjectStage {
+  /** Files that `berth sync` sends at once; each has a few bytes. */
+  readonly files: number;
+  readonly syncAll: Summary;
+  /** One of them has changed. */
+  readonly syncOne: Summary;
+  /** An image that cannot be compressed, from a registry on loopback. */
+  readonly imageBytes: number;
+  /** Its pull into the first environment, and into the second one. */
+  readonly firstPullMs: number;
+  readonly secondPullMs: number;
+}
+
 /** A stage with when and on what it was measured. */
 export interface Measured<Stage> {
   readonly at: string;
@@ -106,4 +120,5 @@ export interface BenchResult {
   readonly quickstart?: Measured<QuickstartStage>;
   readonly port?: Measured<PortStage>;
   readonly docker?: Measured<DockerStage>;
+  readonly project?: Measured<ProjectStage>;
 }

@@ -10,13 +10,14 @@ import type {
   ForkStage,
   Measured,
   PortStage,
+  ProjectStage,
 } from '../result.ts';
 import { CONTESTANTS, TITLES } from './contestants.ts';
 import { targetsOf } from './targets.ts';
 
 /** The figures as lines of Markdown. */
 export function reportOf(result: BenchResult): string[] {
-  const { fork, density, cli, port, docker, quickstart } = result;
+  const { fork, density, cli, port, docker, project, quickstart } = result;
   return [
     ...section('Promises', targetLines(result)),
     ...(fork === undefined
@@ -34,6 +35,13 @@ export function reportOf(result: BenchResult): string[] {
     ...(docker === undefined
       ? []
       : section('Docker clients', [...dockerLines(docker.figures), '', measuredOn(docker)])),
+    ...(project === undefined
+      ? []
+      : section('Files and images of a project', [
+          ...projectLines(project.figures),
+          '',
+          measuredOn(project),
+        ])),
     ...(quickstart === undefined
       ? []
       : section('Quickstart', [
@@ -208,6 +216,20 @@ function dockerLines({
         '–',
         String(rate.count),
       ]),
+    ],
+  );
+}
+
+function projectLines(figures: ProjectStage): string[] {
+  const { files, syncAll, syncOne, imageBytes, firstPullMs, secondPullMs } = figures;
+  const image = `pull of an image of ${formatBytes(imageBytes)}`;
+  return table(
+    ['', 'p50', 'p95', 'runs'],
+    [
+      [`\`berth sync\` of ${files} new files`, ms(syncAll.p50), ms(syncAll.p95), String(syncAll.count)],
+      ['the same after one of them has changed', ms(syncOne.p50), ms(syncOne.p95), String(syncOne.count)],
+      [`${image}, first environment`, ms(firstPullMs), '–', '1'],
+      [`${image}, second environment`, ms(secondPullMs), '–', '1'],
     ],
   );
 }

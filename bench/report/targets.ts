@@ -12,7 +12,7 @@ const MIB = 1024 ** 2;
 const MINUTE = 60_000;
 
 /** Every promise of which the result has figures. */
-export function targetsOf({ fork, density, quickstart, port }: BenchResult): Target[] {
+export function targetsOf({ fork, density, quickstart, port, project }: BenchResult): Target[] {
   const targets: Target[] = [];
   const p50 = (name: 'fork-template' | 'podman' | 'cold-boot') =>
     fork?.figures.contestants[name]?.firstAnswer.p50;
@@ -41,6 +41,14 @@ export function targetsOf({ fork, density, quickstart, port }: BenchResult): Tar
       promise: 'throughput of a published port: at least 0.5 × nginx’s stream proxy',
       measured: `${ratio.toFixed(2)} ×`,
       kept: ratio >= 0.5,
+    });
+  }
+  if (project !== undefined) {
+    const { files, syncOne } = project.figures;
+    targets.push({
+      promise: `\`berth sync\` of one changed file among ${files}, p50: at most 1 s`,
+      measured: formatDuration(syncOne.p50),
+      kept: syncOne.p50 <= 1000,
     });
   }
   if (quickstart !== undefined) {
