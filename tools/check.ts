@@ -5,7 +5,13 @@ import { dependenciesPage } from './checks/dependencies-page.ts';
 import { forbiddenText } from './checks/forbidden-text.ts';
 import { namedPaths } from './checks/named-paths.ts';
 import type { Check } from './checks/outcome.ts';
-import { apiCommand, apiDocument, errorsDocument, layersDocument } from './checks/printed-pages.ts';
+import {
+  apiCommand,
+  apiDocument,
+  composeDocument,
+  errorsDocument,
+  layersDocument,
+} from './checks/printed-pages.ts';
 import { format, lint, types, unused } from './checks/programs.ts';
 import { readmeCommands } from './checks/readme-commands.ts';
 import { type CheckReport, runChecks } from './checks/run-checks.ts';
@@ -38,6 +44,7 @@ export const checks: readonly Check[] = [
   errorsDocument,
   apiDocument,
   layersDocument,
+  composeDocument,
   dependenciesPage,
   readmeCommands,
   namedPaths,

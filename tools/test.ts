@@ -4,12 +4,15 @@ import { join, resolve } from 'node:path';
 import { formatDuration } from '../src/base/index.ts';
 import { checkRepository } from './check.ts';
 import { runInForeground, runStage, type Stage } from './testing/stage.ts';
-import { formatTally, NO_TESTS, sumTallies, type Tally } from './testing/tally.ts';
+import { matrixStage } from './testing/matrix-stage.ts';
+import { formatTally, NO_TESTS, sumTallies, type Tally, type TallyLine } from './testing/tally.ts';
 import { vitestStage } from './testing/vitest-stage.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const MINUTE_MS = 60_000;
 const WHOLE_RUN_MS = 40 * MINUTE_MS;
+
+const results: TallyLine[] = [];
 
 /** Everything that `npm test` does, in order; `npm test -- checks unit` does these two only. */
 const stages: readonly Stage[] = [
@@ -20,7 +23,7 @@ const stages: readonly Stage[] = [
     hasTests: true,
     run: async (signal) => ({ ...NO_TESTS, ...(await checkRepository(signal)) }),
   },
-  vitestStage(root, 'unit', 'unit tests', 4 * MINUTE_MS),
+  vitestStage(root, 'unit', 'unit tests', 4 * MINUTE_MS, results),
   {
     key: 'host',
     title: 'prepare the host for the tests with real machines: ./berth host setup --yes',
@@ -34,7 +37,8 @@ const stages: readonly Stage[] = [
       return NO_TESTS;
     },
   },
-  vitestStage(root, 'e2e', 'tests with real machines', 34 * MINUTE_MS),
+  vitestStage(root, 'e2e', 'tests with real machines', 34 * MINUTE_MS, results),
+  matrixStage(root, results),
 ];
 
 /** In a home of its own: the user's stays as it is, and no daemon is left. */

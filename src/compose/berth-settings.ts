@@ -30,7 +30,9 @@ export function readBerthSettings(root: Value, problems: ProblemList): BerthSett
   );
   const diskGib = reading.number('disk', readDisk, 'must be a size such as 20GiB, whole GiB');
   const image = reading.image();
+  const restart = reading.restart();
   return {
+    ...(restart === undefined ? {} : { restart }),
     ...(cpus === undefined ? {} : { cpus }),
     ...(memoryMib === undefined ? {} : { memoryMib }),
     ...(diskGib === undefined ? {} : { diskGib }),
@@ -67,6 +69,14 @@ class SettingsReader {
       'must be the name or id of a guest image; list them with `berth image ls`',
       value.place.start,
     );
+    return undefined;
+  }
+
+  restart(): BerthSettings['restart'] {
+    const value = child(this.#section, 'restart');
+    if (!isText(value)) return undefined;
+    if (value.text === 'always' || value.text === 'no') return value.text;
+    this.#problems.add('invalid', 'x-berth.restart', 'must be "always" or "no"', value.place.start);
     return undefined;
   }
 

@@ -38,6 +38,8 @@ export interface ComposeService {
   readonly hostNetwork: boolean;
   /** It may end with exit code 0 and be well: another service waits for it to complete, or its restart policy is `no`. */
   readonly mayComplete: boolean;
+  /** How often the engine starts it again when it ends with an error; absent: never. `Infinity`: as long as it takes. */
+  readonly restartLimit?: number;
 }
 
 /** What a file of the host is for. */
@@ -84,6 +86,8 @@ export type WatchAction = 'sync' | 'rebuild' | 'restart' | 'sync+restart' | 'syn
 
 /** The `x-berth` section: what the machine of this project is given. */
 export interface BerthSettings {
+  /** Whether the environment is started again by itself after the host went down; default `always`. */
+  readonly restart?: 'always' | 'no';
   readonly cpus?: number;
   readonly memoryMib?: number;
   readonly diskGib?: number;

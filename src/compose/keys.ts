@@ -283,4 +283,5 @@ export const BERTH_KEYS: KeyTable = {
   image: 's',
   images: 'l',
   'host-access': 'l',
+  restart: 's',
 };

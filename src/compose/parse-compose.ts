@@ -164,9 +164,13 @@ function readName(root: MapValue, problems: ProblemList): string | undefined {
   return undefined;
 }
 
-/** Variables that containers take over by name (`environment: [NAME]` or `environment: {NAME: }`), and the one that picks profiles. */
+/** Variables that containers take over by name (`environment: [NAME]` or `environment: {NAME: }`), secrets and
+ * configs that come from one, and the one that picks profiles. */
 function inheritedVariables(root: Value): string[] {
-  return entriesOf(child(root, 'services')).flatMap(({ value: service }) => {
+  const sources = ['secrets', 'configs'].flatMap((section) =>
+    entriesOf(child(root, section)).flatMap(({ value }) => textOf(value, 'environment') ?? []),
+  );
+  const ofServices = entriesOf(child(root, 'services')).flatMap(({ value: service }) => {
     const environment = child(service, 'environment');
     const listed = itemsOf(environment).flatMap((item) =>
       isText(item) && /^[A-Za-z_]\w*$/.test(item.text) ? item.text : [],
@@ -175,4 +179,5 @@ function inheritedVariables(root: Value): string[] {
     const picked = child(service, 'profiles') === undefined ? [] : ['COMPOSE_PROFILES'];
     return [...listed, ...keyed, ...picked];
   });
+  return [...ofServices, ...sources];
 }

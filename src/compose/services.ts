@@ -76,7 +76,7 @@ export function readService(
     healthcheck: hasHealthcheck(child(map, 'healthcheck')),
     replicas,
     hostNetwork,
-    mayComplete: ['no', 'false', 'on-failure'].includes((textOf(map, 'restart') ?? '').split(':')[0] ?? ''),
+    ...restartOf(map),
   };
   return { service, watch: readWatchRules(map, entry.key, path, files), ports };
 }
@@ -179,6 +179,19 @@ function readPorts(
       return { port, path: itemPath, offset: item.place.start };
     });
   });
+}
+
+/** What `restart`, else `deploy.restart_policy`, says. */
+function restartOf(map: MapValue): Pick<ComposeService, 'mayComplete' | 'restartLimit'> {
+  const deployed = child(child(map, 'deploy'), 'restart_policy');
+  const condition = deployed === undefined ? '' : (textOf(deployed, 'condition') ?? 'any');
+  const [policy = '', count] = (textOf(map, 'restart') ?? condition).split(':');
+  const tries = Number(count ?? textOf(deployed, 'max_attempts') ?? Number.NaN);
+  const limit = tries > 0 ? tries : Number.POSITIVE_INFINITY;
+  if (['always', 'unless-stopped', 'any'].includes(policy))
+    return { mayComplete: false, restartLimit: limit };
+  if (policy === 'on-failure') return { mayComplete: true, restartLimit: limit };
+  return { mayComplete: ['no', 'false', 'none'].includes(policy) };
 }
 
 function hasHealthcheck(value: Value | undefined): boolean {

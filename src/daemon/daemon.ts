@@ -9,6 +9,7 @@ import {
   FileMeetings,
   KeptVolumes,
   recover,
+  returnLost,
   Sessions,
   TemplateOperations,
   VolumeOperations,
@@ -34,6 +35,7 @@ import { openSqliteStore } from '../store/index.ts';
 import { AcceleratorFinder } from './accelerator.ts';
 import { CacheOperations } from './cache-service.ts';
 import { loadClientKey } from './client-key.ts';
+import { openDaemonLife } from './daemon-life.ts';
 import { DaemonControl } from './daemon-service.ts';
 import { berthGroup, firstAddressBlock, homeIdOf, prepareHome } from './home.ts';
 import { HostOperations } from './host-service.ts';
@@ -88,6 +90,7 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
     closing.defer(() => server.close());
     const gid = await berthGroup();
     await server.listen(join(run, 'api.sock'), gid === undefined ? { mode: 0o600 } : { mode: 0o660, gid });
+    closing.use(returnLost(context));
     log.info({ home, pid: process.pid }, 'the daemon answers');
     return { stopRequested: control.stopRequested, close: () => closing.disposeAsync() };
   } catch (error) {
@@ -106,6 +109,7 @@ async function composeContext(
   const homeId = homeIdOf(home);
   const store = await openSqliteStore({ path: join(home, 'berth.db') });
   closing.defer(() => store.close());
+  const life = closing.use(await openDaemonLife(store));
   const onError = (error: unknown) => log.error({ err: error }, 'a record could not be written');
   const now = () => new Date();
   const events = await createEventLog({ store, now, onError });
@@ -147,7 +151,8 @@ async function composeContext(
   closing.defer(() => letGo(context));
   closing.defer(() => operations.close({ timeoutMs: CLOSE_TIMEOUT_MS }));
   await images.clean();
-  await recover(context, network);
+  await recover(context, network, { daemonEndedWell: life.lastEndedWell });
+  await life.noteStart();
   await listenForPulls(context);
   closing.use(watchMachines(context));
   closing.use(verifyTemplates(context));

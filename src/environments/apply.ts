@@ -9,6 +9,7 @@ import type { RegistryCredential } from '../registries/index.ts';
 import type { Context } from './context.ts';
 import { openCaches, pullImages } from './pull-images.ts';
 import { replacePorts, waitForPorts } from './ports.ts';
+import { noteServices } from './note-services.ts';
 import { waitForServices } from './services.ts';
 import type { EnvironmentRecord, Workload } from './record.ts';
 import { measureStorage } from './storage.ts';
@@ -123,7 +124,11 @@ export async function becomeReady(
       signal,
       onChange: (detail) => step.detail(detail),
     });
-    await waitForPorts(context, record, { timeoutMs: READY_TIMEOUT_MS, signal });
+    await waitForPorts(context, record, {
+      timeoutMs: READY_TIMEOUT_MS,
+      signal,
+      onChange: (detail) => step.detail(detail),
+    });
     return ready;
   });
   await operation.step('publish', 'open the ports', () => replacePorts(context, record, before));
@@ -135,11 +140,11 @@ async function markReady(
   record: EnvironmentRecord,
   services: readonly ServiceStatus[],
 ): Promise<void> {
-  await context.registry.update(record.id, {
+  await noteServices(context, record.id, services, {
     state: 'running',
     reason: undefined,
-    services,
     readyAt: new Date().toISOString(),
+    returning: undefined,
     operation: undefined,
   });
   context.events.append('environment.ready', record.name, 'every service is ready');

@@ -26,6 +26,7 @@ export class PortFollower {
   readonly #context: Context;
   readonly #id: EnvironmentRecord['id'];
   readonly #session: Session;
+  readonly #onChange: (signal: AbortSignal) => Promise<void>;
   readonly #ending = new AbortController();
   readonly #pace = new Pace();
   /** The mark that was seen last; what is open belongs to the mark in the record. */
@@ -34,10 +35,17 @@ export class PortFollower {
   #retryMs = FIRST_RETRY_MS;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(context: Context, id: EnvironmentRecord['id'], session: Session) {
+  /** `onChange` is called after containers came, went or changed their health, when their ports are open. */
+  constructor(
+    context: Context,
+    id: EnvironmentRecord['id'],
+    session: Session,
+    onChange: (signal: AbortSignal) => Promise<void>,
+  ) {
     this.#context = context;
     this.#id = id;
     this.#session = session;
+    this.#onChange = onChange;
   }
 
   /**
@@ -130,6 +138,9 @@ export class PortFollower {
     const followed = await publishFollowed(this.#context, record, wanted);
     for (const problem of problems) events.append('port.refused', record.name, problem);
     await this.#note(record, { followed, followedMark: mark });
+    await this.#onChange(signal).catch((error: unknown) =>
+      this.#complain(error, 'what became of the containers could not be noted'),
+    );
   }
 
   /** Writes down what is open, tells of what cannot be opened, and sees that it is tried again. */

@@ -1,7 +1,9 @@
 import type { Context } from './context.ts';
 import { PortFollower } from './follow-ports.ts';
 import { publishFollowed, tryPublish } from './ports.ts';
+import { noteServices } from './note-services.ts';
 import type { EnvironmentRecord } from './record.ts';
+import { readServices } from './services.ts';
 import type { Session } from './sessions.ts';
 
 /** Containers that a guest's end took along publish nothing; those that come back are found anew. */
@@ -26,7 +28,10 @@ export function startFollowing(
 ): void {
   const session = context.sessions.find(id);
   if (session === undefined || session.follower !== undefined) return;
-  const follower = new PortFollower(context, id, session);
+  const follower = new PortFollower(context, id, session, async (signal) => {
+    const record = context.registry.find(id);
+    if (record !== undefined) await noteServices(context, id, await readServices(context, record, signal));
+  });
   session.follower = follower;
   follower.start(o);
 }

@@ -4,6 +4,7 @@ export { FileMeetings } from './files/meeting.ts';
 export { discard } from './fork.ts';
 export { registriesOf } from './plan/pulls.ts';
 export { reattach, recover } from './recover.ts';
+export { returnLost } from './return-lost.ts';
 export { EnvironmentRegistry } from './registry.ts';
 export type { EnvironmentRecord } from './record.ts';
 export { type Session, Sessions } from './sessions.ts';

@@ -103,7 +103,8 @@ async function unclaimed(context: Context, name: string): Promise<EnvironmentRec
   return known;
 }
 
-async function bootAgain(
+/** Boots the machine from its disk and makes it run its file. */
+export async function bootAgain(
   context: Context,
   known: EnvironmentRecord,
   operation: OperationContext,
@@ -148,6 +149,8 @@ async function stopMachine(
       readyAt: undefined,
       reviving: undefined,
       guestRestarts: undefined,
+      returning: undefined,
+      returns: undefined,
     });
     step.detail([back, ...trimmed].join('; '));
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { berthError } from '../errors/index.ts';
 import type { EnvironmentStats, ServiceStatus } from '../model/index.ts';
 import type { Context } from './context.ts';
+import { noteServices } from './note-services.ts';
 import { readServices } from './services.ts';
 import type { EnvironmentRecord } from './record.ts';
 
@@ -56,7 +57,7 @@ export async function refreshServices(
   signal: AbortSignal,
 ): Promise<readonly ServiceStatus[]> {
   const services = await readServices(context, record, signal);
-  await context.registry.update(record.id, { services });
+  await noteServices(context, record.id, services);
   return services;
 }
 

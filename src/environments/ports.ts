@@ -57,16 +57,28 @@ function publish(context: Context, record: EnvironmentRecord, port: PublishedPor
 export async function waitForPorts(
   context: Context,
   record: EnvironmentRecord,
-  o: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  o: {
+    readonly timeoutMs: number;
+    readonly signal: AbortSignal;
+    /** Called with what is still waited for. */
+    readonly onChange?: (detail: string) => void;
+  },
 ): Promise<void> {
   const { machine } = context.sessions.get(record);
   const tcp = new Map(
     record.ports.filter(({ protocol }) => protocol === 'tcp').map((port) => [port.guestPort, port]),
   );
+  const tell = () => {
+    const closed = [...tcp.values()].map((port) => `${port.service}:${port.containerPort}`);
+    if (closed.length > 0) o.onChange?.(`no connection yet to ${closed.join(', ')}`);
+  };
+  tell();
   await Promise.all(
     [...tcp.values()].map(async (port) => {
       try {
         await waitAccepting({ host: machine.slot.guestReachableAt, port: port.guestPort }, o);
+        tcp.delete(port.guestPort);
+        tell();
       } catch (error) {
         if (o.signal.aborted) throw error;
         throw berthError(

@@ -35,6 +35,8 @@ export interface Workload {
   /** Name of the Compose project in the guest: that of the first environment, kept by its forks. */
   readonly project: string;
   readonly publish: readonly ExtraPort[];
+  /** `no`: it is not started again by itself after the host went down. */
+  readonly restart?: 'no';
   /** Absent: the machine has nothing of the host. */
   readonly files?: SharedFiles;
   /** The caches of container images that it may read; absent where it was made before there were any. */
@@ -77,6 +79,10 @@ export interface EnvironmentRecord
   readonly broughtIn?: string;
   /** Size in GiB that its disk is being given. */
   readonly resizing?: number;
+  /** True from the loss of its machine with the host until the environment has been started again, or that was given up. */
+  readonly returning?: true;
+  /** When it was lately started again by itself after the host had gone down, in ms since 1970. */
+  readonly returns?: readonly number[];
   /** Present while it is being frozen. */
   readonly freezing?: FreezePlan;
 }
@@ -105,6 +111,8 @@ export function viewOf(
     resizing: _resizing,
     volumes: _volumes,
     broughtIn: _broughtIn,
+    returning: _returning,
+    returns: _returns,
     followed = [],
     followedMark: _followedMark,
     ...kept

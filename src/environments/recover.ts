@@ -1,4 +1,5 @@
 import { asBerthError, berthError } from '../errors/index.ts';
+import { hostBootId, isAlive } from '../host/index.ts';
 import { hasDisk } from '../machines/index.ts';
 import type { NetworkManager } from '../network/index.ts';
 import { collectTemplates } from './collect-templates.ts';
@@ -7,7 +8,9 @@ import { openEndpoint } from './endpoint.ts';
 import { discard } from './fork.ts';
 import { settleInterrupted } from './freeze-environment.ts';
 import { resumeRevival } from './guest-restart.ts';
+import { type Ending, wentDownWithHost } from './plan/judge-loss.ts';
 import type { EnvironmentRecord } from './record.ts';
+import type { Change } from './registry.ts';
 import { settleResize } from './resize.ts';
 import { adopt } from './take-over.ts';
 import { settleKept } from './volumes/bring-in.ts';
@@ -20,10 +23,12 @@ import { settleKept } from './volumes/bring-in.ts';
 export async function recover(
   context: Context,
   network: Pick<NetworkManager, 'start' | 'adopt'>,
+  o: { readonly daemonEndedWell: boolean },
 ): Promise<void> {
   const records = context.registry.list();
   await takeOverNetwork(context, network, records);
-  await Promise.all(records.map((record) => recoverOne(context, record)));
+  const ending = { ...o, hostBoot: hostBootId(), survivors: records.filter(hasProcess).length };
+  await Promise.all(records.map((record) => recoverOne(context, record, ending)));
   await closeOperations(context);
   const known = new Set<string>(context.registry.list().map(({ id }) => id));
   for (const removed of await context.machines.removeOrphans(known)) {
@@ -50,10 +55,15 @@ async function takeOverNetwork(
   }
 }
 
-async function recoverOne(context: Context, record: EnvironmentRecord): Promise<void> {
+function hasProcess({ process }: EnvironmentRecord): boolean {
+  if (process === undefined || (process.boot ?? hostBootId()) !== hostBootId()) return false;
+  return isAlive(process.process);
+}
+
+async function recoverOne(context: Context, record: EnvironmentRecord, ending: Ending): Promise<void> {
   const unfinished = record.state === 'creating' || record.state === 'removing';
   if (unfinished) return discard(context, record);
-  await reattach(context, record);
+  await reattach(context, record, ending);
   await settleKept(context, record.id);
   await openEndpoint(context, record).catch((error: unknown) => {
     context.log.warn({ environment: record.name, err: error }, 'the Docker endpoint could not be opened');
@@ -62,14 +72,14 @@ async function recoverOne(context: Context, record: EnvironmentRecord): Promise<
 
 /**
  * Finds out what has become of an environment's machine: takes it over when it answers, says so when it does not, and notes its
- * end when there is none. Called at start, and again as long as a machine does not answer.
+ * end when there is none. Called at start, with how things ended before, and again as long as a machine does not answer.
  */
-export async function reattach(context: Context, record: EnvironmentRecord): Promise<void> {
+export async function reattach(context: Context, record: EnvironmentRecord, ending?: Ending): Promise<void> {
   try {
     const runs = await adopt(context, record);
     await settleInterrupted(context, record);
     await settleResize(context, record);
-    await settle(context, record, runs);
+    await (runs ? settleRunning(context, record) : settleGone(context, record, ending));
     resumeRevival(context, record.id);
   } catch (error) {
     context.log.warn({ environment: record.name, err: error }, 'the machine could not be taken over');
@@ -83,51 +93,63 @@ export async function reattach(context: Context, record: EnvironmentRecord): Pro
   }
 }
 
-/** States that only an operation can leave, and the end of a machine while nobody watched. */
-async function settle(context: Context, record: EnvironmentRecord, runs: boolean): Promise<void> {
-  if (runs) {
-    const interrupted = record.state === 'starting' || record.state === 'stopping';
-    const state = interrupted ? 'degraded' : record.unresponsive === true ? 'running' : record.state;
-    const reason = interrupted
-      ? `the daemon ended while the environment was ${record.state}`
-      : record.unresponsive === true
-        ? undefined
-        : record.reason;
-    await context.registry.update(record.id, {
-      state,
-      reason,
-      operation: undefined,
-      unresponsive: undefined,
-    });
-    context.events.append(
-      'environment.adopted',
-      record.name,
-      `process ${record.process?.process.pid} goes on`,
-    );
-    return;
-  }
-  if (record.process !== undefined) await context.machines.release(record.id, record.process.slot);
-  const ended = record.process !== undefined && record.state !== 'stopping';
-  const lost = record.disk !== undefined && !(await hasDisk(record.disk));
-  const state = lost
-    ? 'failed'
-    : ended
-      ? 'crashed'
-      : record.state === 'crashed' || record.state === 'failed'
-        ? record.state
-        : 'stopped';
-  const reason = lost
-    ? 'its disk is missing'
-    : ended
-      ? 'the machine ended while the daemon was not there'
+/** States that only an operation can leave. */
+async function settleRunning(context: Context, record: EnvironmentRecord): Promise<void> {
+  const interrupted = record.state === 'starting' || record.state === 'stopping';
+  const state = interrupted ? 'degraded' : record.unresponsive === true ? 'running' : record.state;
+  const reason = interrupted
+    ? `the daemon ended while the environment was ${record.state}`
+    : record.unresponsive === true
+      ? undefined
       : record.reason;
   await context.registry.update(record.id, {
     state,
     reason,
+    operation: undefined,
+    unresponsive: undefined,
+  });
+  context.events.append('environment.adopted', record.name, `process ${record.process?.process.pid} goes on`);
+}
+
+/** The end of a machine while nobody watched. */
+async function settleGone(
+  context: Context,
+  record: EnvironmentRecord,
+  ending: Ending | undefined,
+): Promise<void> {
+  if (record.process !== undefined) await context.machines.release(record.id, record.process.slot);
+  const lost = record.disk !== undefined && !(await hasDisk(record.disk));
+  const end = judgeEnd(record, lost, ending);
+  await context.registry.update(record.id, {
+    ...end,
     process: undefined,
     operation: undefined,
     unresponsive: undefined,
   });
+  if (end.returning === true)
+    context.events.append('environment.lost', record.name, 'its machine went down with the host');
+}
+
+function judgeEnd(
+  record: EnvironmentRecord,
+  lost: boolean,
+  ending: Ending | undefined,
+): Pick<Change, 'state' | 'reason' | 'returning'> {
+  const { state, process, workload } = record;
+  if (lost) return { state: 'failed', reason: 'its disk is missing', returning: undefined };
+  const ended = process !== undefined && state !== 'stopping';
+  const down = ended && ending !== undefined && wentDownWithHost(process.boot, ending);
+  if (state !== 'stopping' && workload.restart !== 'no' && (record.returning === true || down)) {
+    const reason = 'its machine went down with the host; it is started again';
+    return { state: 'starting', reason, returning: true };
+  }
+  const over = { returning: undefined };
+  if (ended) {
+    const when = down ? 'went down with the host' : 'ended while the daemon was not there';
+    return { ...over, state: 'crashed', reason: `the machine ${when}` };
+  }
+  const kept = state === 'crashed' || state === 'failed' ? state : 'stopped';
+  return { ...over, state: kept, reason: record.reason };
 }
 
 /** What an interrupted operation did has been undone or finished above; here its own record is closed. */

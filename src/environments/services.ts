@@ -4,6 +4,7 @@ import { berthError } from '../errors/index.ts';
 import type { EngineContainer } from '../guest/index.ts';
 import type { ServiceStatus } from '../model/index.ts';
 import type { Context } from './context.ts';
+import { noteServices } from './note-services.ts';
 import { judgeServices } from './plan/judge-services.ts';
 import type { EnvironmentRecord } from './record.ts';
 
@@ -33,11 +34,13 @@ function statusOf({
   health,
   exitCode,
   startedAt,
+  restarts,
 }: EngineContainer): ServiceStatus {
   return {
     ...{ name: service, container: name, image, state },
     ...(health === undefined ? {} : { health }),
     ...(exitCode === undefined ? {} : { exitCode }),
+    ...(restarts === 0 ? {} : { restarts }),
     ...(startedAt === undefined ? {} : { startedAt }),
   };
 }
@@ -59,10 +62,12 @@ export async function waitForServices(
   return poll(
     async () => {
       const services = await readServices(context, record, o.signal);
-      const verdict = judgeServices(project, services);
+      const verdict = judgeServices(project, services, Date.now());
       if (verdict.kind === 'ready') return services;
-      if (verdict.kind === 'failed')
+      if (verdict.kind === 'failed') {
+        await noteServices(context, record.id, services);
         throw await failureOf(context, record, verdict.service, verdict.reason, o.signal);
+      }
       o.onChange(verdict.waiting.join(', '));
       return undefined;
     },

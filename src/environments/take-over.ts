@@ -1,3 +1,4 @@
+import { hostBootId } from '../host/index.ts';
 import { closeLines, type Machine } from '../machines/index.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
@@ -16,7 +17,7 @@ export async function takeOver(
   machine: Machine,
 ): Promise<EnvironmentRecord> {
   const { running, slot, origin } = machine;
-  const process = { process: running.process, slot, origin };
+  const process = { process: running.process, slot, origin, boot: hostBootId() };
   // What dies with the host's power need not be known after it.
   const updated =
     (await context.registry.update(record.id, { process }, { durability: 'relaxed' })) ?? record;
@@ -70,6 +71,9 @@ function lastLine(text: string): string {
  */
 export async function adopt(context: Context, record: EnvironmentRecord): Promise<boolean> {
   if (record.process === undefined || record.disk === undefined) return false;
+  const { boot = hostBootId() } = record.process;
+  // After a boot of the host another process may have its pid.
+  if (boot !== hostBootId()) return false;
   const machine = await context.machines.adopt(record.id, record.boot, record.disk, record.process);
   if (machine === undefined) return false;
   const updated = await takeOver(context, record, machine);

@@ -58,6 +58,7 @@ export async function readWish(context: Context, request: UpRequest): Promise<Wi
       ...{ compose, projectDirectory, variables, publish, project: name, registries },
       ...(composePath === undefined ? {} : { composePath }),
       ...(files === undefined ? {} : { files }),
+      ...(reading.project.berth.restart === 'no' ? { restart: 'no' } : {}),
     },
     overrides: (request.overrides ?? []).map(({ text }) => text),
     sendsFiles: request.files !== undefined,

@@ -1,3 +1,4 @@
+export { hostBootId } from './boot-id.ts';
 export { type DebianMirror, debianMirror, readAptSources } from './apt-mirror.ts';
 export type { AptSource } from './apt-sources.ts';
 export { type Cgroup, type CgroupOptions, createCgroup, listCgroups, openCgroup } from './cgroup.ts';

@@ -35,6 +35,8 @@ export interface MachineProcess {
   readonly slot: NetworkSlot;
   /** Absent in what was written before this was noted: then it may be either. */
   readonly origin?: MachineOrigin;
+  /** The host's boot in which it was started. Absent in what was written before this was noted. */
+  readonly boot?: string;
 }
 
 /** A machine with a process, and the channel into it. */

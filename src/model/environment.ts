@@ -61,6 +61,8 @@ export interface ServiceStatus {
   readonly health?: string;
   /** Exit code of a container that ended. */
   readonly exitCode?: number;
+  /** How often the engine has started it again by itself; absent when it never has. */
+  readonly restarts?: number;
   readonly startedAt?: string;
 }
 

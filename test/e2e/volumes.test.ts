@@ -20,7 +20,8 @@ import { tinyCompose, tinyProject, type TinyService, workDirectory } from './rig
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 const web: TinyService = { name: 'web', ports: ['8080:80'], more: '    volumes: ["data:/data"]' };
-const directory = () => workDirectory('volumes');
+// Not that of the project, which goes into the machine.
+const directory = () => workDirectory('volume-archives');
 
 let vol: Environment;
 

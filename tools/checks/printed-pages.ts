@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { apiDocument as apiPage } from '../../src/contract/index.ts';
+import { composeMatrix, withComposeMatrix } from '../pages/compose-matrix.ts';
 import { errorsPage } from '../pages/errors-page.ts';
 import { layersTable, withLayersTable } from '../pages/layers-table.ts';
 import { runCommand } from './command.ts';
@@ -21,6 +22,22 @@ export const layersDocument: Check = {
       'docs/architecture.md',
       (now) => withLayersTable(now, layersTable()),
       'node tools/print-layers.ts --write',
+    ),
+};
+
+/** The matrix in docs/compose.md is what the table of support prints when every test of it passes. */
+export const composeDocument: Check = {
+  name: 'docs/compose.md',
+  run: (root) =>
+    compare(
+      root,
+      'docs/compose.md',
+      (now) =>
+        withComposeMatrix(
+          now,
+          composeMatrix(() => true),
+        ),
+      'node tools/print-matrix.ts --write',
     ),
 };
 

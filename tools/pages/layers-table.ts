@@ -1,7 +1,6 @@
 import { browserModules, layers } from '../layers/table.ts';
+import { withPrinted } from './between-markers.ts';
 
-const BEGIN = '<!-- printed by tools/print-layers.ts: begin -->';
-const END = '<!-- printed by tools/print-layers.ts: end -->';
 const HEAD =
   '| rank | module | what it is for | may import | outside packages and doors |\n|---|---|---|---|---|';
 
@@ -19,10 +18,7 @@ export function layersTable(): string {
   return [HEAD, ...rows].join('\n');
 }
 
-/** A page with what stands between its two markers replaced; unchanged markers are needed to find the place. */
+/** A page with the table replaced in it. */
 export function withLayersTable(page: string, table: string): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin < 0 || end < begin) return `${BEGIN}\n${table}\n${END}\n`;
-  return `${page.slice(0, begin)}${BEGIN}\n\n${table}\n\n${page.slice(end)}`;
+  return withPrinted(page, 'tools/print-layers.ts', table);
 }

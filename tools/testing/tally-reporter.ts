@@ -10,8 +10,9 @@ export default class TallyReporter implements Reporter {
   readonly #file = process.env['BERTH_TEST_TALLY'];
 
   onTestCaseResult(test: TestCase): void {
-    const { state } = test.result();
-    this.#add(state === 'pending' ? 'failed' : state, test.fullName);
+    const { state, errors } = test.result();
+    const why = errors?.map(({ message }) => message).join('\n');
+    this.#add(state === 'pending' ? 'failed' : state, test.fullName, test.module.relativeModuleId, why);
   }
 
   /** A file that cannot be loaded has no tests; it counts as one that failed. */
@@ -23,7 +24,8 @@ export default class TallyReporter implements Reporter {
     for (const error of unhandled) this.#add('failed', `outside of a test: ${error.message}`);
   }
 
-  #add(state: TallyLine, name: string): void {
-    if (this.#file !== undefined) appendFileSync(this.#file, `${JSON.stringify({ state, name })}\n`);
+  #add(state: TallyLine['state'], name: string, file = '', why?: string): void {
+    if (this.#file !== undefined)
+      appendFileSync(this.#file, `${JSON.stringify({ state, name, file, why })}\n`);
   }
 }

@@ -2,10 +2,16 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInForeground, type Stage } from './stage.ts';
-import { countTallyLines, NO_TESTS } from './tally.ts';
+import { countTally, failureLines, readTally, type TallyLine } from './tally.ts';
 
-/** One project of vitest.config.ts as a stage. */
-export function vitestStage(root: string, project: string, title: string, deadlineMs: number): Stage {
+/** One project of vitest.config.ts as a stage; each test that ended is noted in `results`. */
+export function vitestStage(
+  root: string,
+  project: string,
+  title: string,
+  deadlineMs: number,
+  results: TallyLine[],
+): Stage {
   return {
     key: project,
     title,
@@ -23,7 +29,10 @@ export function vitestStage(root: string, project: string, title: string, deadli
           join(root, 'tools/testing/tally-reporter.ts'),
         ];
         const code = await runInForeground([...argv, ...reporters], { BERTH_TEST_TALLY: file }, signal);
-        const tally = existsSync(file) ? countTallyLines(readFileSync(file, 'utf8')) : NO_TESTS;
+        const lines = existsSync(file) ? readTally(readFileSync(file, 'utf8')) : [];
+        results.push(...lines);
+        const tally = countTally(lines);
+        for (const line of failureLines(lines)) console.log(line);
         // Vitest also fails for what is no test: its configuration, a global set-up, a leftover handle.
         return code === 0 ? tally : { ...tally, failed: Math.max(tally.failed, 1) };
       } finally {

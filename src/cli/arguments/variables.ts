@@ -4,12 +4,14 @@ import { parseEnv } from 'node:util';
 const TAKEN_OVER = /^[ \t]*(?:-[ \t]*)?(["']?)([A-Za-z_]\w*)\1[ \t]*:?[ \t]*(?:~|null)?[ \t]*(?:#.*)?$/gm;
 /** `environment: [NAME, OTHER]`. */
 const TAKEN_OVER_IN_FLOW = /\benvironment[ \t]*:[ \t]*[[{]([^\]}]*)[\]}]/g;
+/** `environment: NAME`: where a secret or a config comes from. */
+const SOURCE = /\benvironment["']?[ \t]*:[ \t]*(["']?)([A-Za-z_]\w*)\1[ \t]*(?=[,}#\r\n]|$)/g;
 /** Picks the profiles whose services start. */
 const PROFILES = 'COMPOSE_PROFILES';
 
 /**
- * Names that a Compose file may refer to: as `$NAME` or `${NAME…}` (`$$` is a dollar sign), by name under `environment`, or
- * by having profiles. Some that only look like it are among them; the daemon reads the file properly.
+ * Names that a Compose file may refer to: as `$NAME` or `${NAME…}` (`$$` is a dollar sign), by name under `environment` (of a
+ * service, a secret or a config), or by having profiles. Some that only look like it are among them; the daemon reads the file properly.
  */
 export function mentionedVariables(text: string): string[] {
   const names = new Set<string>();
@@ -19,6 +21,7 @@ export function mentionedVariables(text: string): string[] {
   for (const match of text.matchAll(TAKEN_OVER_IN_FLOW)) {
     for (const word of (match[1] ?? '').split(',')) add(/^\s*["']?([A-Za-z_]\w*)["']?\s*$/.exec(word)?.[1]);
   }
+  for (const match of text.matchAll(SOURCE)) add(match[2]);
   if (/\bprofiles["']?[ \t]*:/.test(text)) add(PROFILES);
   return [...names].sort();
 }

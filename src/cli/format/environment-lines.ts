@@ -120,9 +120,9 @@ export function serviceColumns(
 }
 
 function stateText(service: ServiceStatus): string {
-  return service.exitCode === undefined || service.state === 'running'
-    ? service.state
-    : `${service.state} (${service.exitCode})`;
+  const { state, exitCode, restarts } = service;
+  const ended = exitCode === undefined || state === 'running' ? state : `${state} (${exitCode})`;
+  return restarts === undefined ? ended : `${ended}, ${restarts} restarts`;
 }
 
 /** One line with everything that a fork cost: `freeze 120 ms, clone 15 ms; 38 MiB written`. */

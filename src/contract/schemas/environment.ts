@@ -61,6 +61,11 @@ export const ServiceStatusSchema = record(
     state: text("The container engine's word: `created`, `running`, `exited`, …"),
     health: Type.Optional(text('`healthy`, `unhealthy` or `starting`; absent without a health check.')),
     exitCode: Type.Optional(Type.Integer({ description: 'Exit code of a container that ended.' })),
+    restarts: Type.Optional(
+      Type.Integer({
+        description: 'How often the engine has started it again by itself; absent when it never has.',
+      }),
+    ),
     startedAt: Type.Optional(moment('When the container started.')),
   },
   { title: 'ServiceStatus', description: 'One Compose service as last seen in the machine.' },

@@ -51,3 +51,15 @@ test('sends only what the file mentions; the process comes before .env', () => {
 test('works without .env', () => {
   expect(collectVariables('$TAG', undefined, { TAG: '1' })).toEqual({ TAG: '1' });
 });
+
+test('finds what secrets and configs come from', () => {
+  const text = `secrets:
+  token: {environment: TOKEN}
+  other:
+    environment: "OTHER"
+configs: {a: { environment: PLAIN , name: b}, b: {environment: LAST}}
+services: {a: {environment: {NOT: TEXT}}}
+`;
+  expect(mentionedVariables(text)).toEqual(expect.arrayContaining(['TOKEN', 'OTHER', 'PLAIN', 'LAST']));
+  expect(mentionedVariables(text)).not.toEqual(expect.arrayContaining(['TEXT']));
+});

@@ -74,3 +74,10 @@ test('reads the ports of the host that may be reached', () => {
     { protocol: 'udp', port: 70 },
   ]);
 });
+
+test('restart says whether an environment comes back after the host went down', () => {
+  const file = (value: string) => `services: {a: {image: x}}\nx-berth: {restart: ${value}}`;
+  expect(project(file('no')).berth.restart).toBe('no');
+  expect(project(file('always')).berth.restart).toBe('always');
+  expect(problems(file('sometimes'))).toEqual(['2:20 x-berth.restart must be "always" or "no"']);
+});

@@ -233,3 +233,11 @@ test('a required variable without a value is a problem, an unset one a warning',
     { message: 'variable B is not set: it is taken as empty', line: 4 },
   ]);
 });
+
+test('secrets and configs that come from a variable name it', () => {
+  const text = `services: {a: {image: x}}
+secrets: {token: {environment: TOKEN}}
+configs: {settings: {environment: SETTINGS}}
+`;
+  expect(referencedVariables(text)).toEqual(['SETTINGS', 'TOKEN']);
+});

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkCompose } from '../../../src/compose/index.ts';
 import * as keys from '../../../src/compose/keys.ts';
 import { idOf } from '../../../src/compose/support/row.ts';
 import { supportTable } from '../../../src/compose/support/table.ts';
+import { ofPieces, ofProject } from '../../e2e/matrix/all-proofs.ts';
 import { exampleFile } from './example-file.ts';
 
 const variables = { NAME: 'value', A: '1', B: '2', COMPOSE_PROFILES: 'debug' };
@@ -54,4 +57,23 @@ test('every key that a file may have is in the table', () => {
       ),
   );
   expect(missing).toEqual([]);
+});
+
+test('every element that is not refused is in a file that the tests with machines bring up', () => {
+  const directory = join(import.meta.dirname, '../../e2e/matrix');
+  const given = { variables: { GIVEN: 'given', EMPTY: '', TOKEN: 'token', COMPOSE_PROFILES: 'debug' } };
+  const found = ['project', 'pieces'].flatMap((name) => {
+    const text = readFileSync(join(directory, name, 'compose.yaml'), 'utf8');
+    return checkCompose(text, { ...given, files }).elements;
+  });
+  expect(found.filter(({ verdict }) => verdict === 'refused' || verdict === 'invalid')).toEqual([]);
+  const there = new Set(found.map(({ element }) => element));
+  const rows = supportTable.filter(({ verdict }) => verdict !== 'refused').map(idOf);
+  expect(rows.filter((id) => !there.has(id))).toEqual([]);
+});
+
+test('every element that is not refused has a proof in machines, and every proof has its element', () => {
+  const rows = supportTable.filter(({ verdict }) => verdict !== 'refused').map(idOf);
+  const proofs = [...Object.keys(ofPieces), ...Object.keys(ofProject)];
+  expect(proofs.toSorted()).toEqual(rows.toSorted());
 });

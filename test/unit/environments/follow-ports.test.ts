@@ -39,13 +39,16 @@ class Rig {
   /** Mark that the guest answers with. */
   current = mark(0);
   listings = 0;
+  looks = 0;
   failures = 0;
   notice: (told: string) => void = () => undefined;
   readonly follower: PortFollower;
 
   constructor(change: Partial<EnvironmentRecord> = {}) {
     this.record = { ...this.record, ...change };
-    this.follower = new PortFollower(this.#context(), ID, this.#session());
+    this.follower = new PortFollower(this.#context(), ID, this.#session(), async () => {
+      this.looks += 1;
+    });
     onTestFinished(() => this.follower.close());
   }
 
@@ -116,6 +119,7 @@ test('ports open and close with their containers; one that goes on is not touche
     followedMark: mark(2),
     followed: [{ hostPort: 9001 }, { hostPort: 9002 }],
   });
+  await expect.poll(() => rig.looks).toBe(2);
 });
 
 test('a fork that wakes with the mark of its source asks its engine nothing', async () => {

@@ -69,12 +69,25 @@ test('containers that start and end are told of, and change the mark', async () 
   expect(await count('b')).toBe(2);
 });
 
-test('what does not touch the ports is not told: health checks, exec, images', async () => {
+test('what changes nothing is not told: exec, images, a health check without an outcome', async () => {
   writeFileSync(log(), event('health_status') + event('exec') + event('exec_died') + event('pull', 'image'));
   appendFileSync(log(), event('cleanup'));
   expect(await count('a')).toBe(0);
   appendFileSync(log(), event('remove'));
   expect(await count('b')).toBe(1);
+});
+
+test('health is told when it changes, each container by itself', async () => {
+  const check = (id: string, health: string) =>
+    `${JSON.stringify({ ID: id.repeat(64), Status: 'health_status', Type: 'container', health_status: health })}\n`;
+  writeFileSync(log(), check('a', 'starting') + check('a', 'healthy') + check('a', 'healthy'));
+  expect(await count('a')).toBe(1);
+  appendFileSync(log(), check('a', 'healthy'));
+  expect(await count('b')).toBe(1);
+  appendFileSync(log(), check('b', 'healthy'));
+  expect(await count('c')).toBe(2);
+  appendFileSync(log(), check('a', 'unhealthy'));
+  expect(await count('d')).toBe(3);
 });
 
 test('a line is understood when its second half comes later', async () => {

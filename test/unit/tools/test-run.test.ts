@@ -5,9 +5,11 @@ import type { Check } from '../../../tools/checks/outcome.ts';
 import { runChecks } from '../../../tools/checks/run-checks.ts';
 import { runInForeground, runStage, type Stage } from '../../../tools/testing/stage.ts';
 import {
-  countTallyLines,
+  countTally,
+  failureLines,
   formatTally,
   NO_TESTS,
+  readTally,
   sumTallies,
   type Tally,
 } from '../../../tools/testing/tally.ts';
@@ -35,7 +37,21 @@ test('a tally is the sum of its parts and mentions skipped tests only when there
 
 test('a tally file that was cut off in writing still counts', () => {
   const text = '{"state":"passed","name":"a"}\n{"state":"skipped","name":"b"}\n{"state":"passed"}\n{"sta';
-  expect(countTallyLines(text)).toEqual({ passed: 2, failed: 0, skipped: 1 });
+  expect(countTally(readTally(text))).toEqual({ passed: 2, failed: 0, skipped: 1 });
+});
+
+test('what failed is told with the beginning of its reason', () => {
+  const why = Array.from({ length: 9 }, (_, index) => `line ${index} ${'x'.repeat(400)}`).join('\n');
+  const passed = { state: 'passed', name: 'a', file: 'a.test.ts' } as const;
+  const [first, ...reason] = failureLines([
+    passed,
+    { state: 'failed', name: 'b > c', file: 'b.test.ts', why },
+  ]);
+  expect(first).toBe('failed: b.test.ts > b > c');
+  expect(reason.map((line) => [line.slice(0, 8), line.length])).toEqual(
+    [0, 1, 2, 3, 4, 5].map((index) => [`  line ${index}`, 302]),
+  );
+  expect(failureLines([{ state: 'failed', name: 'outside', file: '' }])).toEqual(['failed: outside']);
 });
 
 test('a stage counts what it ran', async () => {
