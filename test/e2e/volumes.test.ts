@@ -155,7 +155,7 @@ describe('the disk', () => {
 });
 
 describe('rm --keep-volumes', () => {
-  const up = () => berthOk(['up', '-f', archive('compose.yaml'), '--name', 'vol']);
+  const up = () => berthOk(['up', '-f', join(workDirectory('volumes'), 'compose.yaml'), '--name', 'vol']);
 
   test('leaves the volumes to the next environment of the name', async () => {
     expect(await berthOk(['rm', '--keep-volumes', 'vol'])).toContain('vol removed, its volumes kept');
