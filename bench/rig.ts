@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { type Connection, openConnection } from '../src/cli/index.ts';
 import type { Client } from '../src/client/index.ts';
+import { poll } from '../src/base/index.ts';
 import { berthError } from '../src/errors/index.ts';
 import { chmod, ensureDirectory, run, temporaryDirectory } from '../src/host/index.ts';
 import type { Environment } from '../src/model/index.ts';
@@ -10,6 +11,8 @@ import { type AnswerTarget, firstAnswer } from './measure/first-answer.ts';
 export const PATH = '/peek';
 export const PARENT = 'bench-shop';
 export const TEMPLATE = 'bench-frozen';
+/** The same once more, for the forks that are kept ready. */
+export const WARM_TEMPLATE = 'bench-warm';
 
 const UP_TIMEOUT_MS = 15 * 60_000;
 const CALL_TIMEOUT_MS = 5 * 60_000;
@@ -72,6 +75,24 @@ export class Rig implements AsyncDisposable {
     await command(['up', '-f', 'examples/shop/compose.yaml', '--name', PARENT]);
     await this.answered(await this.client.environments.get(PARENT));
     await command(['template', 'create', PARENT, TEMPLATE]);
+    await command(['template', 'create', PARENT, WARM_TEMPLATE]);
+  }
+
+  /** Keeps one fork of {@link WARM_TEMPLATE} ready, and waits for it. */
+  async keepWarm(): Promise<void> {
+    await this.client.templates.warm(WARM_TEMPLATE, { min: 1, max: 1 });
+    await this.warmed();
+  }
+
+  /** Waits until a warm fork is ready. */
+  async warmed(): Promise<void> {
+    await poll(
+      async () => {
+        const templates = await this.client.templates.list();
+        return templates.find(({ name }) => name === WARM_TEMPLATE)?.warm?.ready === 1 ? true : undefined;
+      },
+      { timeoutMs: OPERATION_TIMEOUT_MS, intervalMs: 100, signal: this.options.signal, what: 'a warm fork' },
+    );
   }
 
   /** Removes what an earlier run, or this one, left in a home that is kept. */
@@ -80,7 +101,8 @@ export class Rig implements AsyncDisposable {
     const known = await this.client.environments.list();
     if (known.some(({ name }) => name === PARENT)) await this.remove(PARENT);
     const templates = await this.client.templates.list();
-    if (templates.some(({ name }) => name === TEMPLATE)) await this.client.templates.remove(TEMPLATE);
+    for (const name of [TEMPLATE, WARM_TEMPLATE])
+      if (templates.some((one) => one.name === name)) await this.client.templates.remove(name);
   }
 
   /** Removes every environment of the bench but the one that all others come from. */
@@ -145,7 +167,8 @@ async function giveBack(options: RigOptions): Promise<void> {
       if (name.startsWith('bench-'))
         await rest.client.finishOperation((await rest.client.environments.remove(name)).id);
     }
-    await rest.client.templates.remove(TEMPLATE).catch(() => undefined);
+    for (const name of [TEMPLATE, WARM_TEMPLATE])
+      await rest.client.templates.remove(name).catch(() => undefined);
     await rest.client.daemon.stop();
   } finally {
     rest.close();

@@ -1,5 +1,11 @@
 /** What is timed in the fork stage. */
-export type Contestant = 'fork-template' | 'fork-running' | 'podman' | 'podman-shop' | 'cold-boot';
+export type Contestant =
+  | 'fork-template'
+  | 'fork-warm'
+  | 'fork-running'
+  | 'podman'
+  | 'podman-shop'
+  | 'cold-boot';
 
 export interface Turn {
   readonly contestant: Contestant;
@@ -16,6 +22,7 @@ export function schedule(runs: number, coldRuns: number, withPodman: boolean): T
   const round: readonly Contestant[] = [
     'fork-template',
     ...podman.slice(0, 1),
+    'fork-warm',
     'fork-running',
     ...podman.slice(1),
   ];

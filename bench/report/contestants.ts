@@ -3,6 +3,7 @@ import type { Contestant } from '../measure/schedule.ts';
 /** What a contestant is called, in the order in which all are shown. */
 export const TITLES: Readonly<Record<Contestant, string>> = {
   'fork-template': 'fork of a template',
+  'fork-warm': 'fork taken from the warm ones',
   'fork-running': 'fork of a running environment',
   podman: 'podman, one bare container',
   'podman-shop': 'podman, the two of the shop',

@@ -32,7 +32,7 @@ function answerPlot({ fork }: BenchResult): Plot[] {
 }
 
 function stepPlot({ fork }: BenchResult): Plot[] {
-  const bars = (['fork-template', 'fork-running'] as const).flatMap((name) => {
+  const bars = (['fork-template', 'fork-warm', 'fork-running'] as const).flatMap((name) => {
     const parts = fork?.figures.contestants[name]?.steps;
     return parts === undefined ? [] : [{ label: TITLES[name], parts }];
   });

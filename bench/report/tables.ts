@@ -89,7 +89,7 @@ function timeCells({ p50, p95, min, max, count }: Summary): string[] {
 }
 
 function stepLines(contestants: ForkStage['contestants']): string[] {
-  const forks = (['fork-template', 'fork-running'] as const).flatMap((name) => {
+  const forks = (['fork-template', 'fork-warm', 'fork-running'] as const).flatMap((name) => {
     const one = contestants[name];
     return one?.steps === undefined ? [] : [[TITLES[name], one] as const];
   });

@@ -14,7 +14,7 @@ const MINUTE = 60_000;
 /** Every promise of which the result has figures. */
 export function targetsOf({ fork, density, quickstart, port, project }: BenchResult): Target[] {
   const targets: Target[] = [];
-  const p50 = (name: 'fork-template' | 'podman' | 'cold-boot') =>
+  const p50 = (name: 'fork-template' | 'fork-warm' | 'podman' | 'cold-boot') =>
     fork?.figures.contestants[name]?.firstAnswer.p50;
   const [ours, podman, cold] = [p50('fork-template'), p50('podman'), p50('cold-boot')];
   if (ours !== undefined && podman !== undefined) {
@@ -24,6 +24,18 @@ export function targetsOf({ fork, density, quickstart, port, project }: BenchRes
       measured: `${ratio.toFixed(2)} ×`,
       kept: ratio <= 1.5,
     });
+  }
+  const warm = fork?.figures.contestants['fork-warm']?.firstAnswer;
+  const peer = fork?.figures.contestants.podman?.firstAnswer;
+  if (warm !== undefined && peer !== undefined) {
+    for (const [key, most] of [['p50', 0.3] as const, ['p95', 0.6] as const]) {
+      const ratio = warm[key] / peer[key];
+      targets.push({
+        promise: `fork taken from the warm ones, ${key}: at most ${most} × podman’s`,
+        measured: `${ratio.toFixed(2)} ×`,
+        kept: ratio <= most,
+      });
+    }
   }
   if (ours !== undefined && cold !== undefined) {
     const ratio = cold / ours;

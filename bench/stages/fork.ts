@@ -4,7 +4,7 @@ import { type Contestant, schedule } from '../measure/schedule.ts';
 import { mediansByKey, median, summarize } from '../measure/statistics.ts';
 import { PodmanPeer } from '../peers/podman.ts';
 import type { ContestantResult, ForkStage } from '../result.ts';
-import { PATH, type Rig, TEMPLATE } from '../rig.ts';
+import { PATH, type Rig, TEMPLATE, WARM_TEMPLATE } from '../rig.ts';
 import { ForkParents } from './fork-parents.ts';
 import { type ForkSample, forkAndVisit } from './fork-and-visit.ts';
 
@@ -38,6 +38,7 @@ export async function forkStage(
   const podman = await openPodman(rig, closing);
   const peer = podman instanceof PodmanPeer ? podman : undefined;
   const parents = await ForkParents.open(rig);
+  await rig.keepWarm();
   const contests = { ...machineContests(rig, parents), ...(peer === undefined ? {} : podmanContests(peer)) };
   await prepareCold(rig);
   const samples = new Map<Contestant, Sample[]>();
@@ -50,6 +51,7 @@ export async function forkStage(
     if (timed) samples.set(contestant, [...(samples.get(contestant) ?? []), sample]);
   }
   await rig.removeForks();
+  await rig.client.templates.warm(WARM_TEMPLATE, { min: 0, max: 0 });
   const contestants = Object.fromEntries([...samples].map(([name, list]) => [name, resultOf(list)]));
   const missing = podman instanceof PodmanPeer ? {} : { podmanMissing: podman };
   return {
@@ -76,6 +78,14 @@ function machineContests(rig: Rig, parents: ForkParents): Partial<Record<Contest
     'fork-template': {
       run: async () => sampleOf(await forkAndVisit(rig, TEMPLATE, FORK)),
       clear: () => rig.remove(FORK),
+    },
+    'fork-warm': {
+      run: async () => sampleOf(await forkAndVisit(rig, WARM_TEMPLATE, FORK)),
+      clear: async () => {
+        await rig.remove(FORK);
+        // It is made anew before anybody else has a turn.
+        await rig.warmed();
+      },
     },
     'fork-running': {
       run: async () => sampleOf(await forkAndVisit(rig, parents.current, FORK)),

@@ -11,6 +11,7 @@ import type {
   ResizeRequest,
   SetupPlan,
   TemplateRequest,
+  WarmRequest,
   UpRequest,
   VersionInfo,
 } from '../contract/index.ts';
@@ -119,6 +120,7 @@ export interface EnvironmentsApi {
 export interface TemplatesApi {
   list(options?: CallOptions): Promise<readonly Template[]>;
   create(request: TemplateRequest, options?: StartCallOptions): Promise<Operation>;
+  warm(ref: string, request: WarmRequest, options?: CallOptions): Promise<Template>;
   remove(ref: string, options?: CallOptions): Promise<void>;
 }
 

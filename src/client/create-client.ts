@@ -51,6 +51,7 @@ function smallApis(
     templates: {
       list: (options) => caller.call('templates.list', {}, options),
       create: (body, options) => caller.call('templates.create', { body }, options),
+      warm: (ref, body, options) => caller.call('templates.warm', { params: { ref }, body }, options),
       remove: (ref, options) => caller.call('templates.remove', { params: { ref } }, options),
     },
     operations: {

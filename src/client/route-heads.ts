@@ -27,6 +27,7 @@ export const routeHeads: { readonly [Id in RouteId]: Head<Routes[Id]> } = {
   'cache.needed': { method: 'POST', path: '/registries/needed' },
   'templates.list': { method: 'GET', path: '/templates' },
   'templates.create': { method: 'POST', path: '/templates', idempotent: true },
+  'templates.warm': { method: 'POST', path: '/templates/:ref/warm' },
   'templates.remove': { method: 'DELETE', path: '/templates/:ref' },
   'environments.list': { method: 'GET', path: '/environments' },
   'environments.get': { method: 'GET', path: '/environments/:name' },

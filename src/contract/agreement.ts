@@ -21,6 +21,7 @@ interface Agreements {
   readonly forkReport: Agree<Static<typeof schemas.ForkReportSchema>, model.ForkReport>;
   readonly environment: Agree<Static<typeof schemas.EnvironmentSchema>, model.Environment>;
   readonly environmentStats: Agree<Static<typeof schemas.EnvironmentStatsSchema>, model.EnvironmentStats>;
+  readonly warmPool: Agree<Static<typeof schemas.WarmPoolSchema>, model.WarmPool>;
   readonly template: Agree<Static<typeof schemas.TemplateSchema>, model.Template>;
   readonly image: Agree<Static<typeof schemas.ImageSchema>, model.Image>;
   readonly imageCache: Agree<Static<typeof schemas.ImageCacheSchema>, model.ImageCache>;

@@ -12,6 +12,7 @@ export type SetupPlan = Static<typeof schemas.SetupPlanSchema>;
 export type SetupRequest = Static<typeof schemas.SetupRequestSchema>;
 export type ImageBuildRequest = Static<typeof schemas.ImageBuildRequestSchema>;
 export type TemplateRequest = Static<typeof schemas.TemplateRequestSchema>;
+export type WarmRequest = Static<typeof schemas.WarmRequestSchema>;
 export type ShapeRequest = Static<typeof schemas.ShapeRequestSchema>;
 export type PublishRequest = Static<typeof schemas.PublishRequestSchema>;
 /** Create an environment, or apply the file to the one of this name. */

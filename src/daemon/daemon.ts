@@ -13,6 +13,7 @@ import {
   Sessions,
   TemplateOperations,
   VolumeOperations,
+  WarmPools,
 } from '../environments/index.ts';
 import { acquireHomeLock, chmod, chown, type HomeDirectories, removeTree } from '../host/index.ts';
 import { createQemuHypervisor, DEFAULT_QEMU } from '../hypervisor/index.ts';
@@ -71,6 +72,8 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
     await prepareHome(home, run);
     const accelerators = new AcceleratorFinder({ qemuPath: QEMU, cacheFile: probeCacheFile(home) });
     const { context, network } = await composeContext(directories, accelerators, log, closing);
+    await context.pools.start(context);
+    closing.use(context.pools);
     const control = new DaemonControl({ context, network, directories, accelerators });
     const server = await createServer({
       services: {
@@ -142,7 +145,7 @@ async function composeContext(
   const context: Context = {
     ...{ home, log, operations, events, registry, sessions, fileMeetings: new FileMeetings() },
     ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints, registries },
-    keptVolumes: new KeptVolumes(layout.volumes),
+    ...{ keptVolumes: new KeptVolumes(layout.volumes), pools: new WarmPools(store) },
   };
   closing.defer(() => network.close());
   closing.defer(() => ingress.close());

@@ -8,13 +8,15 @@ import type { Context } from './context.ts';
 import { openEndpoint } from './endpoint.ts';
 import { startFollowing } from './following.ts';
 import { type FrozenWorkload, freezeEnvironment, frozenWorkloadOf } from './freeze-environment.ts';
-import { endMachine, renewIdentity } from './machine-life.ts';
+import { endMachine, nameMachine, renewIdentity } from './machine-life.ts';
+import { bootOf } from './plan/boot-of.ts';
 import { forkNames } from './plan/fork-names.ts';
 import { portsOfFork } from './plan/ports.ts';
 import { publishFollowed, publishPorts, waitForPorts } from './ports.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed, type EnvironmentDraft } from './registry.ts';
 import { takeOver } from './take-over.ts';
+import { discardMember, type WarmMember } from './warm-member.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 /** A host whose processors are all wanted may take its time for the hashes of a fork point. */
@@ -72,8 +74,8 @@ async function findSource(context: Context, ref: string): Promise<Source> {
       remedy: 'Bring one up with `./berth up`, or fork an environment.',
     });
   }
-  const { name, image, shape, accelerator, kernelPath, initrdPath, kernelArguments } = template;
-  const boot = { shape, accelerator, kernelPath, initrdPath, kernelArguments };
+  const { name, image } = template;
+  const boot = bootOf(template);
   return { name, template, templateId: template.id, boot, image, workload };
 }
 
@@ -91,7 +93,12 @@ function sourceOf(context: Context, parent: EnvironmentRecord): Source {
   return { name, parent, templateId: parent.template, boot, image, workload };
 }
 
-function draftOf(source: Source, name: string, operation: OperationId): EnvironmentDraft {
+function draftOf(
+  source: Source,
+  name: string,
+  operation: OperationId,
+  member: WarmMember | undefined,
+): EnvironmentDraft {
   const {
     ports,
     services,
@@ -102,6 +109,7 @@ function draftOf(source: Source, name: string, operation: OperationId): Environm
     ...workload
   } = source.workload;
   return {
+    ...(member === undefined ? {} : { id: member.id, disk: member.disk, hostKey: member.hostKey }),
     ...{ name, state: 'creating', parent: source.name, image: source.image, operation },
     template: source.templateId,
     ...{ shape: source.boot.shape, boot: source.boot, workload, services },
@@ -122,19 +130,24 @@ async function runFork(
   const parent =
     source.parent === undefined ? undefined : await context.registry.claim(source.parent.id, operation.id);
   const forks: EnvironmentRecord[] = [];
+  const warm = parent === undefined ? context.pools.take(source.templateId, names.length) : [];
+  const members = new Map(warm.map((member) => [member.id, member]));
   try {
-    const drafts = names.map((name) => draftOf(source, name, operation.id));
+    const drafts = names.map((name, index) => draftOf(source, name, operation.id, warm[index]));
     forks.push(...(await context.registry.create(drafts)));
     await Promise.all(forks.map((record) => openEndpoint(context, record)));
     const point = parent === undefined ? undefined : await freezeParent(context, parent, operation);
     const template = point?.manifest ?? source.template;
     if (template === undefined) throw berthError('internal', 'a fork has no template');
     await assertLoadable(context.hypervisor, template);
-    await inParallel(forks, PARALLEL_FORKS, (record) =>
-      makeFork(context, record, template, point, operation, calledAt),
-    );
+    await inParallel(forks, PARALLEL_FORKS, (record) => {
+      const member = members.get(record.id);
+      members.delete(record.id);
+      return makeFork(context, record, template, { point, member }, operation, calledAt);
+    });
     return { names };
   } catch (error) {
+    await Promise.all([...members.values()].map((member) => discardMember(context, member)));
     await Promise.all(forks.map((record) => discard(context, record)));
     throw error;
   } finally {
@@ -175,32 +188,15 @@ async function makeFork(
   context: Context,
   draft: EnvironmentRecord,
   template: TemplateManifest,
-  point: Frozen | undefined,
+  { point, member }: { readonly point: Frozen | undefined; readonly member: WarmMember | undefined },
   operation: OperationContext,
   calledAt: number,
 ): Promise<void> {
-  const { signal } = operation;
   const steps = new StepClock();
   const title = `start ${draft.name}`;
   const record = await operation.step(`start-${draft.name}`, title, async () => {
-    const disk = await context.machines.cloneDisk(context.machines.directoryOf(draft.id), template);
-    steps.mark('disk');
-    const known =
-      (await context.registry.update(draft.id, { disk, template: template.id }, { durability: 'relaxed' })) ??
-      draft;
-    steps.mark('record');
-    const machine = await context.machines.restore(draft.id, draft.boot, disk, template, {
-      signal,
-      onStep: steps.mark,
-    });
-    const taken = await takeOver(context, known, machine);
-    steps.mark('record');
-    // The guest's own ports may be looked at meanwhile; those on the host stay closed until it is somebody else.
-    const [named] = await Promise.all([
-      renewIdentity(context, taken, machine, signal).finally(() => steps.mark('identity')),
-      waitForPorts(context, taken, { timeoutMs: READY_TIMEOUT_MS, signal }),
-    ]);
-    steps.mark('ready');
+    const warm = member === undefined ? undefined : await useMember(context, draft, member, operation, steps);
+    const named = warm ?? (await startMachine(context, draft, template, operation, steps));
     await publishPorts(context, named);
     const followed = await publishFollowed(context, named);
     steps.mark('publish');
@@ -215,6 +211,7 @@ async function makeFork(
       ...steps.result(),
     },
     frozenBytes: point?.report.stateBytes ?? 0,
+    ...(member === undefined ? {} : { warm: true }),
   };
   await context.registry.update(record.id, {
     state: 'running',
@@ -225,6 +222,57 @@ async function makeFork(
   });
   startFollowing(context, record, { isNew: false });
   context.events.append('environment.ready', record.name, `forked from ${fork.from} in ${fork.readyMs} ms`);
+}
+
+async function startMachine(
+  context: Context,
+  draft: EnvironmentRecord,
+  template: TemplateManifest,
+  { signal }: OperationContext,
+  steps: StepClock,
+): Promise<EnvironmentRecord> {
+  const disk = await context.machines.cloneDisk(context.machines.directoryOf(draft.id), template);
+  steps.mark('disk');
+  const known =
+    (await context.registry.update(draft.id, { disk, template: template.id }, { durability: 'relaxed' })) ??
+    draft;
+  steps.mark('record');
+  const machine = await context.machines.restore(draft.id, draft.boot, disk, template, {
+    signal,
+    onStep: steps.mark,
+  });
+  const taken = await takeOver(context, known, machine);
+  steps.mark('record');
+  // The guest's own ports may be looked at meanwhile; those on the host stay closed until it is somebody else.
+  const [named] = await Promise.all([
+    renewIdentity(context, taken, machine, signal).finally(() => steps.mark('identity')),
+    waitForPorts(context, taken, { timeoutMs: READY_TIMEOUT_MS, signal }),
+  ]);
+  steps.mark('ready');
+  return named;
+}
+
+/** Makes an environment of a warm fork; undefined when it is of no use after all, and then nothing of it is left. */
+async function useMember(
+  context: Context,
+  draft: EnvironmentRecord,
+  { machine }: WarmMember,
+  { signal }: OperationContext,
+  steps: StepClock,
+): Promise<EnvironmentRecord | undefined> {
+  try {
+    const taken = await takeOver(context, draft, machine);
+    steps.mark('record');
+    await nameMachine(context, taken, machine, signal);
+    steps.mark('identity');
+    return taken;
+  } catch (error) {
+    signal.throwIfAborted();
+    context.log.warn({ environment: draft.name, err: error }, 'a warm fork could not be used');
+    await endMachine(context, draft, { graceMs: 0 });
+    await context.machines.removeDisk(context.machines.directoryOf(draft.id));
+    return undefined;
+  }
 }
 
 /** Removes a fork that did not come to be, with all that it had. */

@@ -29,6 +29,19 @@ export async function renewIdentity(
   return known ?? record;
 }
 
+/** Lets a machine run that waited, somebody of its own already, and gives it its name. */
+export async function nameMachine(
+  context: Context,
+  record: EnvironmentRecord,
+  machine: Machine,
+  signal: AbortSignal,
+): Promise<void> {
+  const { hostname, entropyHex } = makeIdentity(record.name, machineIdOf(record));
+  await machine.running.resume();
+  await machine.link.rename({ hostname, entropyHex }, { timeoutMs: IDENTITY_TIMEOUT_MS, signal });
+  markKnown(context, record);
+}
+
 /** From here on the guest may be logged into: it shows the key that is on record. */
 export function markKnown(context: Context, record: EnvironmentRecord): void {
   const session = context.sessions.find(record.id);

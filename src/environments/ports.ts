@@ -1,5 +1,6 @@
 import { asBerthError, berthError } from '../errors/index.ts';
 import { waitAccepting } from '../ingress/index.ts';
+import type { Machine } from '../machines/index.ts';
 import type { PublishedPort } from '../model/index.ts';
 import type { Context } from './context.ts';
 import { mayOpen } from './plan/followed-ports.ts';
@@ -65,8 +66,21 @@ export async function waitForPorts(
   },
 ): Promise<void> {
   const { machine } = context.sessions.get(record);
+  await waitForGuestPorts(machine, record.ports, o);
+}
+
+/** The same of a machine that is no environment yet. */
+export async function waitForGuestPorts(
+  machine: Machine,
+  ports: readonly PublishedPort[],
+  o: {
+    readonly timeoutMs: number;
+    readonly signal: AbortSignal;
+    readonly onChange?: (detail: string) => void;
+  },
+): Promise<void> {
   const tcp = new Map(
-    record.ports.filter(({ protocol }) => protocol === 'tcp').map((port) => [port.guestPort, port]),
+    ports.filter(({ protocol }) => protocol === 'tcp').map((port) => [port.guestPort, port]),
   );
   const tell = () => {
     const closed = [...tcp.values()].map((port) => `${port.service}:${port.containerPort}`);
@@ -85,7 +99,6 @@ export async function waitForPorts(
           'service-failed',
           `service "${port.service}" does not accept connections on port ${port.containerPort}`,
           {
-            remedy: `See why: \`./berth logs ${record.name} ${port.service}\`.`,
             cause: error,
           },
         );

@@ -12,6 +12,8 @@ export type Change = { readonly [Key in keyof EnvironmentRecord]?: EnvironmentRe
 /** An environment that is about to be recorded; its ports depend on the address that it gets. */
 export interface EnvironmentDraft
   extends Omit<EnvironmentRecord, 'id' | 'address' | 'createdAt' | 'ports' | 'followed'> {
+  /** That of a machine which is there already; absent: a new one. */
+  readonly id?: EnvironmentId;
   ports(address: string): readonly PublishedPort[];
   /** Ports of containers that are there from the start. */
   followed?(address: string): readonly PublishedPort[];
@@ -73,7 +75,7 @@ export class EnvironmentRegistry {
       const records = drafts.map((draft) => {
         const address = this.#takeAddress(addresses);
         addresses.add(address);
-        const id = `env-${randomBytes(6).toString('hex')}` as EnvironmentId;
+        const id = draft.id ?? newEnvironmentId();
         const ports = draft.ports(address);
         const followed = draft.followed?.(address) ?? [];
         return { ...draft, id, address, ports, followed, createdAt: new Date().toISOString() };
@@ -129,6 +131,11 @@ export class EnvironmentRegistry {
     await this.#store.put(environmentCollection, record.id, record, options);
     this.#records.set(record.id, record);
   }
+}
+
+/** An id that nothing has had before. */
+export function newEnvironmentId(): EnvironmentId {
+  return `env-${randomBytes(6).toString('hex')}` as EnvironmentId;
 }
 
 /** @throws `conflict` */

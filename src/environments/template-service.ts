@@ -1,4 +1,4 @@
-import type { TemplateRequest } from '../contract/index.ts';
+import type { TemplateRequest, WarmRequest } from '../contract/index.ts';
 import { berthError } from '../errors/index.ts';
 import type { TemplateManifest } from '../machines/index.ts';
 import type { Operation, Template } from '../model/index.ts';
@@ -47,25 +47,43 @@ export class TemplateOperations {
     );
   }
 
+  /** Keeps forks of a template ready. */
+  async warm(ref: string, { min, max }: WarmRequest): Promise<Template> {
+    if (min > max)
+      throw berthError('bad-request', `min ${min} is more than max ${max}`, {
+        problems: [{ path: 'min', message: `${min} is more than max, which is ${max}` }],
+      });
+    const manifest = await this.#find(ref);
+    await this.#context.pools.set(manifest, { min, max });
+    return this.#viewOf(manifest, await this.#context.templates.list());
+  }
+
   async remove(ref: string): Promise<void> {
     const context = this.#context;
-    const manifest = await context.templates.find(ref);
-    if (manifest === undefined)
-      throw berthError('not-found', `there is no template "${ref}"`, {
-        remedy: 'See what there is with `./berth template ls`.',
-      });
+    const manifest = await this.#find(ref);
     const users = usersOf(manifest, await context.templates.list(), context.registry.list());
     if (users.length > 0)
       throw berthError('template-in-use', `template "${manifest.name}" is needed by ${users.join(', ')}`);
+    await context.pools.remove(manifest.id);
     await context.templates.remove(manifest.id);
+  }
+
+  async #find(ref: string): Promise<TemplateManifest> {
+    const manifest = await this.#context.templates.find(ref);
+    if (manifest !== undefined) return manifest;
+    throw berthError('not-found', `there is no template "${ref}"`, {
+      remedy: 'See what there is with `./berth template ls`.',
+    });
   }
 
   async #viewOf(manifest: TemplateManifest, all: readonly TemplateManifest[]): Promise<Template> {
     const { id, name, kind, image, shape, createdAt, source, qemuVersion, machineType, accelerator } =
       manifest;
+    const warm = this.#context.pools.statusOf(id);
     return {
       ...{ id, name, kind, image, shape, createdAt, qemuVersion, machineType, accelerator },
       ...(source === undefined ? {} : { source }),
+      ...(warm === undefined ? {} : { warm }),
       diskBytes: await this.#context.templates.diskBytes(id),
       users: usersOf(manifest, all, this.#context.registry.list()).length,
     };

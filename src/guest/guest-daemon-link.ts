@@ -18,6 +18,8 @@ export interface GuestDaemonLink {
   ping(o: WaitOptions): Promise<void>;
   /** Gives the guest a host name, machine id, SSH host keys, fresh randomness and the host's time. May be repeated. */
   renewIdentity(identity: Identity, o: WaitOptions): Promise<void>;
+  /** Gives a guest that has an identity of its own a host name, fresh randomness and the host's time. May be repeated. */
+  rename(identity: Pick<Identity, 'hostname' | 'entropyHex'>, o: WaitOptions): Promise<void>;
   /** Sets the guest's clock to the host's. `offsetMs`: how far it was ahead before; negative when it was behind. */
   setTime(o: WaitOptions): Promise<{ readonly offsetMs: number }>;
   /**
@@ -58,6 +60,10 @@ export function connectGuestDaemon(socketPath: string): GuestDaemonLink {
     },
     renewIdentity: async (identity, o) => {
       const words = identityWords(identity);
+      await line.request(() => `identity ${words} time=${timeWord(Date.now())}`, REPEAT_INTERVAL_MS, o);
+    },
+    rename: async ({ hostname, entropyHex }, o) => {
+      const words = `hostname=${hex(hostname)} seed=${entropyHex}`;
       await line.request(() => `identity ${words} time=${timeWord(Date.now())}`, REPEAT_INTERVAL_MS, o);
     },
     setTime: async (o) =>

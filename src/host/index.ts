@@ -24,6 +24,7 @@ export { type FollowOptions, followFile } from './follow-file.ts';
 export { type HomeDirectories, isRoot, resolveHome } from './home.ts';
 export { acquireHomeLock, type HomeLock, homeLockHolder } from './home-lock.ts';
 export { hostMemory, type MemoryUse, memoryUse } from './memory-use.ts';
+export { stalledPercent } from './pressure.ts';
 export { type PortHolder, portHolder } from './port-holder.ts';
 export { commandLine, identify, isAlive, type ProcessIdentity } from './process-identity.ts';
 export { tailFile } from './read-parts.ts';

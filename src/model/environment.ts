@@ -78,6 +78,8 @@ export interface ForkReport {
   readonly steps: Readonly<Record<string, number>>;
   /** Bytes that the freeze of the parent wrote to disk; 0 when it was forked from a template. */
   readonly frozenBytes: number;
+  /** True when it was taken from the template's warm forks. */
+  readonly warm?: boolean;
 }
 
 /** The disk of an environment: what it takes on the host, and how full it is inside. */

@@ -24,4 +24,22 @@ export interface Template {
   readonly qemuVersion: string;
   readonly machineType: string;
   readonly accelerator: string;
+  /** Absent while none are kept. */
+  readonly warm?: WarmPool;
+}
+
+/** The forks of a template that are kept ready to be taken. */
+export interface WarmPool {
+  /** At least as many are kept, and at most `max`: as many as were taken within the last minute. */
+  readonly min: number;
+  readonly max: number;
+  readonly ready: number;
+  readonly making: number;
+  /** Forks that found one ready since the daemon started, and those that did not. */
+  readonly hits: number;
+  readonly misses: number;
+  /** Age of the oldest that is ready, in ms. */
+  readonly oldestAgeMs?: number;
+  /** Why the last one could not be made; it is tried again. */
+  readonly problem?: string;
 }

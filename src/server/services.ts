@@ -11,6 +11,7 @@ import type {
   ResizeRequest,
   SetupPlan,
   TemplateRequest,
+  WarmRequest,
   UpRequest,
   VersionInfo,
 } from '../contract/index.ts';
@@ -150,6 +151,8 @@ export interface TemplateService {
   list(): Promise<readonly Template[]>;
   /** Freezes a running environment, which goes on running. */
   create(request: TemplateRequest, options: StartOptions): Promise<Operation>;
+  /** Keeps forks of it ready; `bad-request` when it holds no environment. @param ref name or id */
+  warm(ref: string, request: WarmRequest): Promise<Template>;
   /** `template-in-use` while something needs it. @param ref name or id */
   remove(ref: string): Promise<void>;
 }

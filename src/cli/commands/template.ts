@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { formatBytes } from '../../base/index.ts';
 import { formatShape, type Template } from '../../model/index.ts';
 import {
@@ -21,11 +21,19 @@ import { runOperation } from '../operation/run.ts';
 import { printList } from './print-list.ts';
 import { removeEach } from './remove-each.ts';
 
+const MAX_MEMBERS = 100;
+
+interface WarmOptions extends DaemonOptions, JsonOptions {
+  readonly min: number;
+  readonly max?: number;
+}
+
 export function define(cli: Cli): Command {
   return new Command('template')
     .description('Machines frozen at one moment, from which forks start')
     .addCommand(ls(cli))
     .addCommand(create(cli))
+    .addCommand(warm(cli))
     .addCommand(rm(cli));
 }
 
@@ -66,6 +74,44 @@ function create(cli: Cli): Command {
   ]);
 }
 
+function warm(cli: Cli): Command {
+  const command = new Command('warm')
+    .description('Keep forks of a template ready, paused, so that a fork only has to be taken')
+    .argument('<template>')
+    .requiredOption('--min <n>', 'how many at least; they take memory of their own', members)
+    .option('--max <n>', 'how many at most, while many are taken (default: as --min); 0 keeps none', members)
+    .action(async (template: string, { min, max, ...options }: WarmOptions) => {
+      const client = await cli.connect(options);
+      const changed = await client.templates.warm(template, { min, max: max ?? min });
+      if (options.json === true) return cli.out.line(formatJson(changed));
+      cli.out.line(`${changed.name}: ${warmText(changed.warm)}`);
+    });
+  withDaemon(withJson(command));
+  return withExamples(command, [
+    'berth template warm shop-seeded --min 2 --max 10',
+    'berth template warm shop-seeded --min 0',
+  ]);
+}
+
+function members(text: string): number {
+  const value = Number(text);
+  if (text !== '' && Number.isInteger(value) && value >= 0 && value <= MAX_MEMBERS) return value;
+  throw new InvalidArgumentError(`must be a whole number from 0 to ${MAX_MEMBERS}.`);
+}
+
+function warmText(pool: Template['warm']): string {
+  if (pool === undefined) return 'none are kept';
+  const { min, max, ready } = pool;
+  return `${ready} ready, ${min === max ? min : `${min} to ${max}`} kept`;
+}
+
+function warmCell({ warm: pool }: Template): string | undefined {
+  if (pool === undefined) return undefined;
+  const asked = pool.hits + pool.misses;
+  const rate = asked === 0 ? '' : `, ${Math.round((100 * pool.hits) / asked)} % hit`;
+  return `${pool.ready}/${pool.min}–${pool.max}${rate}`;
+}
+
 function rm(cli: Cli): Command {
   const command = new Command('rm')
     .description('Remove templates that nothing needs')
@@ -86,6 +132,7 @@ function columns(cli: Cli): Column<Template>[] {
     { title: 'FROM', cell: (one) => one.source },
     { title: 'SHAPE', cell: (one) => formatShape(one.shape) },
     { title: 'DISK', cell: (one) => formatBytes(one.diskBytes), align: 'right' },
+    { title: 'WARM', cell: warmCell },
     { title: 'USERS', cell: (one) => String(one.users), align: 'right' },
     { title: 'QEMU', cell: (one) => `${one.qemuVersion} ${one.accelerator}` },
     { title: 'AGE', cell: (one) => formatAge(one.createdAt, nowMs), align: 'right' },

@@ -1,6 +1,11 @@
 import type { Route } from '../route.ts';
 import { list, record, reference } from '../schemas/building-blocks.ts';
-import { OperationSchema, TemplateRequestSchema, TemplateSchema } from '../schemas/index.ts';
+import {
+  OperationSchema,
+  TemplateRequestSchema,
+  TemplateSchema,
+  WarmRequestSchema,
+} from '../schemas/index.ts';
 
 export const templateRoutes = {
   'templates.list': {
@@ -20,6 +25,16 @@ export const templateRoutes = {
     response: OperationSchema,
     idempotent: true,
     errors: ['not-found', 'not-running', 'name-invalid', 'name-taken', 'conflict', 'disk-full'],
+  },
+  'templates.warm': {
+    method: 'POST',
+    path: '/templates/:ref/warm',
+    summary: 'Set how many forks of a template are kept ready to be taken',
+    status: 200,
+    params: record({ ref: reference('Id or name of the template.') }),
+    body: WarmRequestSchema,
+    response: TemplateSchema,
+    errors: ['not-found', 'bad-request'],
   },
   'templates.remove': {
     method: 'DELETE',

@@ -78,6 +78,9 @@ export const ForkReportSchema = record(
     parentPausedMs: measure('How long the parent was paused, in ms; 0 when forked from a template.'),
     steps: Type.Record(Type.String(), Type.Number(), { description: 'Time spent in each step, in ms.' }),
     frozenBytes: count('Bytes that the freeze of the parent wrote to disk; 0 when forked from a template.'),
+    warm: Type.Optional(
+      Type.Boolean({ description: "True when it was taken from the template's warm forks." }),
+    ),
   },
   { title: 'ForkReport', description: 'Time and cost of the fork that made an environment, all measured.' },
 );

@@ -5,6 +5,7 @@ export function templateHandlers(templates: TemplateService): HandlersOf<'templa
   return {
     'templates.list': () => templates.list(),
     'templates.create': ({ body, start }) => templates.create(body, start),
+    'templates.warm': ({ params, body }) => templates.warm(params.ref, body),
     'templates.remove': async ({ params }) => {
       await templates.remove(params.ref);
       return undefined;

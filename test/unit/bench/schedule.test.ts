@@ -3,7 +3,7 @@ import { schedule } from '../../../bench/measure/schedule.ts';
 
 test('each contestant has its runs, after one turn to warm up', () => {
   const turns = schedule(30, 5, true);
-  for (const contestant of ['fork-template', 'fork-running', 'podman', 'podman-shop'] as const) {
+  for (const contestant of ['fork-template', 'fork-warm', 'fork-running', 'podman', 'podman-shop'] as const) {
     const own = turns.filter((turn) => turn.contestant === contestant);
     expect(own.filter(({ timed }) => timed)).toHaveLength(30);
     expect(own[0]?.timed).toBe(false);
@@ -15,8 +15,8 @@ test('ours and podman’s take turns within each round, and the order alternates
   const rounds = schedule(2, 0, true)
     .filter(({ timed }) => timed)
     .map(({ contestant }) => contestant);
-  expect(rounds.slice(0, 4)).toEqual(['fork-template', 'podman', 'fork-running', 'podman-shop']);
-  expect(rounds.slice(4)).toEqual(rounds.slice(0, 4).toReversed());
+  expect(rounds.slice(0, 5)).toEqual(['fork-template', 'podman', 'fork-warm', 'fork-running', 'podman-shop']);
+  expect(rounds.slice(5)).toEqual(rounds.slice(0, 5).toReversed());
 });
 
 test('cold boots are spread over the rounds', () => {
