@@ -5,7 +5,7 @@ import {
   type Session,
   watchStorage,
 } from '../environments/index.ts';
-import { trimLog } from '../host/index.ts';
+import { isAlive, trimLog } from '../host/index.ts';
 import { join } from 'node:path';
 
 const INTERVAL_MS = 10_000;
@@ -42,6 +42,7 @@ async function lookAfter(context: Context, record: EnvironmentRecord): Promise<v
     await trimLog(join(record.disk.directory, name), { maxBytes: MAX_LOG_BYTES, keepBytes: KEPT_LOG_BYTES });
   }
   const session = context.sessions.find(record.id);
+  if (context.sessions.isSettling(record.id)) return;
   if (session === undefined) await reattach(context, record);
   else if (await checkResponse(context, record, session)) await watchStorage(context, record.id);
 }
@@ -52,7 +53,10 @@ async function checkResponse(
   record: EnvironmentRecord,
   session: Session,
 ): Promise<boolean> {
-  const responsive = await session.machine.running.isResponsive(RESPONSE_TIMEOUT_MS);
+  const { running } = session.machine;
+  const responsive = await running.isResponsive(RESPONSE_TIMEOUT_MS);
+  // Of one that has ended its end will tell, better.
+  if (!isAlive(running.process)) return false;
   // It may have ended, or an operation may have begun, while it was asked.
   const now = context.registry.find(record.id);
   if (

@@ -43,6 +43,7 @@ export interface Session {
 export class Sessions {
   readonly #clientKey: HostKeyPair;
   readonly #sessions = new Map<EnvironmentId, Session>();
+  readonly #settling = new Set<EnvironmentId>();
 
   constructor(clientKey: HostKeyPair) {
     this.#clientKey = clientKey;
@@ -105,6 +106,22 @@ export class Sessions {
     delete session?.engine;
     delete session?.shell;
     delete session?.sentFiles;
+  }
+
+  /** Removes the session of a machine that has ended, and runs what settles its end: until then nobody else is to find out about it. */
+  async settle(id: EnvironmentId, work: () => Promise<void>): Promise<void> {
+    this.remove(id);
+    this.#settling.add(id);
+    try {
+      await work();
+    } finally {
+      this.#settling.delete(id);
+    }
+  }
+
+  /** Whether the end of the environment's machine is being settled. */
+  isSettling(id: EnvironmentId): boolean {
+    return this.#settling.has(id);
   }
 
   all(): [EnvironmentId, Session][] {

@@ -24,7 +24,10 @@ export async function takeOver(
   const session = context.sessions.add(record.id, machine);
   watchGuest(context, record.id, session);
   machine.running.exited.then(
-    (exit) => (session.ending ? undefined : onExit(context, record.id, machine, exit)),
+    (exit) =>
+      session.ending
+        ? undefined
+        : context.sessions.settle(record.id, () => onExit(context, record.id, machine, exit)),
     () => undefined,
   );
   await context.machines.allowHost(machine, updated.hostAccess ?? []);
@@ -44,7 +47,6 @@ async function onExit(
 ): Promise<void> {
   const record = context.registry.find(id);
   if (record === undefined) return;
-  context.sessions.remove(id);
   closeLines(machine);
   machine.running.detach();
   await context.ingress.withdraw(id);
@@ -56,7 +58,12 @@ async function onExit(
     : `QEMU ended with ${how}${exit.message === '' ? '' : `: ${lastLine(exit.message)}`}`;
   // While an operation works on it, that operation decides on the state.
   const change = record.operation === undefined ? ({ state, reason } as const) : {};
-  await context.registry.update(id, { process: undefined, ...NO_FOLLOWED_PORTS, ...change });
+  await context.registry.update(id, {
+    process: undefined,
+    unresponsive: undefined,
+    ...NO_FOLLOWED_PORTS,
+    ...change,
+  });
   context.events.append(`environment.${state}`, record.name, reason);
   await collectTemplates(context);
 }
