@@ -5,6 +5,7 @@ export { formatDuration } from './duration.ts';
 export { Emitter } from './emitter.ts';
 export { LineFramer } from './line-framer.ts';
 export { KeyedMutex, Mutex } from './mutex.ts';
+export { parseDuration } from './parse-duration.ts';
 export { type PollOptions, poll } from './poll.ts';
 export { sleep } from './sleep.ts';
 export { UndoStack } from './undo-stack.ts';

@@ -57,6 +57,18 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/restart.ts'),
   },
   {
+    name: 'sleep',
+    group: ENVIRONMENTS,
+    summary: 'bring environments to rest',
+    load: () => import('./commands/sleep.ts'),
+  },
+  {
+    name: 'wake',
+    group: ENVIRONMENTS,
+    summary: 'wake environments that rest',
+    load: () => import('./commands/wake.ts'),
+  },
+  {
     name: 'resize',
     group: ENVIRONMENTS,
     summary: "make an environment's disk larger",

@@ -6,6 +6,7 @@ import type {
   ForkRequest,
   ImageBuildRequest,
   LifecycleRequest,
+  SleepRequest,
   LogLine,
   PurgeRequest,
   ResizeRequest,
@@ -99,6 +100,9 @@ export interface EnvironmentsApi {
   start(name: string, request?: LifecycleRequest, options?: StartCallOptions): Promise<Operation>;
   stop(name: string, request?: LifecycleRequest, options?: StartCallOptions): Promise<Operation>;
   restart(name: string, request?: LifecycleRequest, options?: StartCallOptions): Promise<Operation>;
+  /** Brings it to rest; the next connection wakes it. */
+  sleep(name: string, request?: SleepRequest, options?: StartCallOptions): Promise<Operation>;
+  wake(name: string, options?: StartCallOptions): Promise<Operation>;
   remove(name: string, options?: StartCallOptions & { readonly keepVolumes?: boolean }): Promise<Operation>;
   resize(name: string, request: ResizeRequest, options?: StartCallOptions): Promise<Operation>;
   /** The operation's step `trim` says what came back. */

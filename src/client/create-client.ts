@@ -100,6 +100,9 @@ function environmentsApi(caller: Caller, transport: Transport): EnvironmentsApi 
     stop: (name, body = {}, options) => caller.call('environments.stop', { params: { name }, body }, options),
     restart: (name, body = {}, options) =>
       caller.call('environments.restart', { params: { name }, body }, options),
+    sleep: (name, body = {}, options) =>
+      caller.call('environments.sleep', { params: { name }, body }, options),
+    wake: (name, options) => caller.call('environments.wake', { params: { name } }, options),
     remove: (name, { keepVolumes, ...options } = {}) =>
       caller.call(
         'environments.remove',

@@ -36,6 +36,8 @@ export const routeHeads: { readonly [Id in RouteId]: Head<Routes[Id]> } = {
   'environments.start': { method: 'POST', path: '/environments/:name/start', idempotent: true },
   'environments.stop': { method: 'POST', path: '/environments/:name/stop', idempotent: true },
   'environments.restart': { method: 'POST', path: '/environments/:name/restart', idempotent: true },
+  'environments.sleep': { method: 'POST', path: '/environments/:name/sleep', idempotent: true },
+  'environments.wake': { method: 'POST', path: '/environments/:name/wake', idempotent: true },
   'environments.resize': { method: 'POST', path: '/environments/:name/resize', idempotent: true },
   'environments.trim': { method: 'POST', path: '/environments/:name/trim', idempotent: true },
   'forks.create': { method: 'POST', path: '/forks', idempotent: true },

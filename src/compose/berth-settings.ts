@@ -2,6 +2,7 @@ import { parseByteSize } from '../base/index.ts';
 import { checkKeys } from './check-keys.ts';
 import type { BerthSettings } from './compose-project.ts';
 import { readHostAccess } from './host-access.ts';
+import { readIdlePolicy } from './idle-settings.ts';
 import { BERTH_KEYS } from './keys.ts';
 import type { ProblemList } from './problem-list.ts';
 import { child, isText, itemsOf, type Value } from './value.ts';
@@ -31,8 +32,10 @@ export function readBerthSettings(root: Value, problems: ProblemList): BerthSett
   const diskGib = reading.number('disk', readDisk, 'must be a size such as 20GiB, whole GiB');
   const image = reading.image();
   const restart = reading.restart();
+  const idle = readIdlePolicy(section.value, problems);
   return {
     ...(restart === undefined ? {} : { restart }),
+    ...(idle === undefined ? {} : { idle }),
     ...(cpus === undefined ? {} : { cpus }),
     ...(memoryMib === undefined ? {} : { memoryMib }),
     ...(diskGib === undefined ? {} : { diskGib }),

@@ -284,4 +284,15 @@ export const BERTH_KEYS: KeyTable = {
   images: 'l',
   'host-access': 'l',
   restart: 's',
+  idle: 'm',
+};
+
+export const IDLE_KEYS: KeyTable = {
+  after: 'ns',
+  // oxlint-disable-next-line unicorn/no-thenable -- it is the name of a key in a file
+  then: 's',
+  'sleep-after': 'ns',
+  wake: 's',
+  ignore: 'l',
+  awake: 'l',
 };

@@ -7,10 +7,12 @@ import {
   EnvironmentOperations,
   EnvironmentRegistry,
   FileMeetings,
+  keepIdle,
   KeptVolumes,
   recover,
   returnLost,
   Sessions,
+  Sleepers,
   TemplateOperations,
   VolumeOperations,
   WarmPools,
@@ -140,12 +142,12 @@ async function composeContext(
   const ingress = createIngress({ log });
   const endpoints = await openEndpoints(run, log);
   const registry = await EnvironmentRegistry.open(store, firstAddressBlock(home));
-  const sessions = new Sessions(clientKey);
   const registries = await openRegistries({ home, run, homeId, registry, log });
   const context: Context = {
-    ...{ home, log, operations, events, registry, sessions, fileMeetings: new FileMeetings() },
+    ...{ home, log, operations, events, registry, fileMeetings: new FileMeetings() },
     ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints, registries },
     ...{ keptVolumes: new KeptVolumes(layout.volumes), pools: new WarmPools(store) },
+    ...{ sessions: new Sessions(clientKey), sleepers: new Sleepers(() => context) },
   };
   closing.defer(() => network.close());
   closing.defer(() => ingress.close());
@@ -158,6 +160,7 @@ async function composeContext(
   await life.noteStart();
   await listenForPulls(context);
   closing.use(watchMachines(context));
+  closing.use(keepIdle(context));
   closing.use(verifyTemplates(context));
   return { context, network };
 }

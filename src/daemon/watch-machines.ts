@@ -69,7 +69,7 @@ async function checkResponse(
     ? undefined
     : 'its machine does not answer; `./berth rm --force` and `restart --force` end it';
   await context.registry.update(record.id, {
-    state: responsive ? 'running' : 'degraded',
+    state: responsive ? (session.isFrozen ? 'frozen' : 'running') : 'degraded',
     reason,
     unresponsive: responsive ? undefined : true,
   });

@@ -32,7 +32,7 @@ export function fatesOf(
     environments
       .filter(
         ({ process, operation }) =>
-          operation !== undefined || (process !== undefined && process.origin !== 'disk'),
+          operation !== undefined || (process !== undefined && (process.origin ?? 'template') === 'template'),
       )
       .map(({ template }) => template),
   );

@@ -9,6 +9,7 @@ import type { FileMeetings } from './files/meeting.ts';
 import type { EnvironmentRegistry } from './registry.ts';
 import type { Sessions } from './sessions.ts';
 import type { KeptVolumes } from './volumes/kept-volumes.ts';
+import type { Sleepers } from './sleep/sleepers.ts';
 import type { WarmPools } from './warm-pools.ts';
 
 /** Where the environments report what is not an operation's result; pino's logger fits. */
@@ -35,6 +36,7 @@ export interface Context {
   readonly registry: EnvironmentRegistry;
   readonly sessions: Sessions;
   readonly pools: WarmPools;
+  readonly sleepers: Sleepers;
   /** Where operations meet the connections that bring their files. */
   readonly fileMeetings: FileMeetings;
   readonly log: Log;

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { sleep } from '../base/index.ts';
 import type { EndpointBackend } from '../endpoint/index.ts';
 import { berthError } from '../errors/index.ts';
@@ -20,13 +21,32 @@ export async function openEndpoint(context: Context, record: EnvironmentRecord):
 /** What the endpoint reaches is looked up with each call: the machine behind it changes. */
 function backendOf(context: Context, id: EnvironmentId): EndpointBackend {
   return {
-    engineSocket: async (o) => shellOf(context, context.registry.get(id)).engineSocket(o),
+    engineSocket: (o) => engineSocket(context, id, o),
     portsSettled: (signal) => portsSettled(context, id, signal),
     mountRefusal: async (mount, signal) => {
+      await context.sleepers.wake(id, 'a Docker client');
       const record = context.registry.get(id);
       return containerMountRefusal(shellOf(context, record), record, mount, signal);
     },
   };
+}
+
+/** As long as the stream is open it is used. */
+async function engineSocket(
+  context: Context,
+  id: EnvironmentId,
+  o: Parameters<EndpointBackend['engineSocket']>[0],
+): Promise<Duplex> {
+  const use = context.sleepers.use(id);
+  try {
+    await context.sleepers.wake(id, 'a Docker client');
+    const stream = await shellOf(context, context.registry.get(id)).engineSocket(o);
+    stream.once('close', () => use[Symbol.dispose]());
+    return stream;
+  } catch (error) {
+    use[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** A port that opens late is no failure of the call that started its container. */
@@ -41,7 +61,7 @@ async function portsSettled(context: Context, id: EnvironmentId, signal: AbortSi
 
 /** @throws `not-running` as long as there is no machine, or one that is still somebody else */
 function shellOf(context: Context, record: EnvironmentRecord): GuestShell {
-  if (context.sessions.find(record.id)?.isKnown === true) return context.sessions.shell(record);
+  if (context.sessions.isReachable(record.id)) return context.sessions.shell(record);
   const isComing = record.state === 'creating' || record.state === 'starting';
   throw berthError('not-running', `environment "${record.name}" is ${record.state}`, {
     remedy: isComing

@@ -1,4 +1,11 @@
-import type { ForkRequest, LifecycleRequest, LogLine, ResizeRequest, UpRequest } from '../contract/index.ts';
+import type {
+  ForkRequest,
+  LifecycleRequest,
+  LogLine,
+  ResizeRequest,
+  SleepRequest,
+  UpRequest,
+} from '../contract/index.ts';
 import type { Environment, EnvironmentStats, Operation, ServiceStatus } from '../model/index.ts';
 import type { Context } from './context.ts';
 import { type FilesOptions, serveFiles } from './files/serve-files.ts';
@@ -11,6 +18,8 @@ import { type EnvironmentRecord, viewOf } from './record.ts';
 import { startResize } from './resize.ts';
 import { storageOf } from './storage.ts';
 import { type TerminalProcess, toTerminal } from './terminal.ts';
+import { startSleep, startWake } from './sleep/requests.ts';
+import { useWhileOpen } from './sleep/use-while-open.ts';
 import { startTrim } from './trim.ts';
 import { startUp } from './up.ts';
 
@@ -49,11 +58,21 @@ export class EnvironmentOperations {
     return viewOf(record, { dockerSocket, storage: await storageOf(record) });
   }
 
-  resize(name: string, request: ResizeRequest, options: StartOptions): Promise<Operation> {
+  sleep(name: string, request: SleepRequest, options: StartOptions): Promise<Operation> {
+    return startSleep(this.#context, name, request, options);
+  }
+
+  wake(name: string, options: StartOptions): Promise<Operation> {
+    return startWake(this.#context, name, options);
+  }
+
+  async resize(name: string, request: ResizeRequest, options: StartOptions): Promise<Operation> {
+    await this.#awake(name, 'resize');
     return startResize(this.#context, name, request, options);
   }
 
-  trim(name: string, options: StartOptions): Promise<Operation> {
+  async trim(name: string, options: StartOptions): Promise<Operation> {
+    await this.#awake(name, 'trim');
     return startTrim(this.#context, name, options);
   }
 
@@ -61,23 +80,29 @@ export class EnvironmentOperations {
     return startUp(this.#context, request, options);
   }
 
-  fork(request: ForkRequest, options: StartOptions): Promise<Operation> {
+  async fork(request: ForkRequest, options: StartOptions): Promise<Operation> {
+    await this.#awake(request.source, 'fork');
     return startFork(this.#context, request, options);
   }
 
-  remove(name: string, request: RemoveRequest, options: StartOptions): Promise<Operation> {
+  async remove(name: string, request: RemoveRequest, options: StartOptions): Promise<Operation> {
+    if (request.keepVolumes === true) await this.#awake(name, 'rm --keep-volumes');
     return startRemove(this.#context, name, request, options);
   }
 
   start(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation> {
+    const { id } = this.#context.registry.get(name);
+    if (!this.#context.sleepers.isAwake(id)) return startWake(this.#context, name, options);
     return startStart(this.#context, name, request, options);
   }
 
-  stop(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation> {
+  async stop(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation> {
+    if (request.force !== true) await this.#awake(name, 'stop');
     return startStop(this.#context, name, request, options);
   }
 
-  restart(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation> {
+  async restart(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation> {
+    if (request.force !== true) await this.#awake(name, 'restart');
     return startRestart(this.#context, name, request, options);
   }
 
@@ -93,11 +118,16 @@ export class EnvironmentOperations {
   }
 
   async services(name: string, signal: AbortSignal): Promise<readonly ServiceStatus[]> {
-    return refreshServices(this.#context, this.#context.registry.get(name), signal);
+    const record = this.#context.registry.get(name);
+    // To look at one that rests is no reason to wake it.
+    if (!this.#context.sleepers.isAwake(record.id)) return record.services;
+    return refreshServices(this.#context, record, signal);
   }
 
   async logs(name: string, options: LogOptions): Promise<AsyncIterable<LogLine>> {
-    return openLogs(this.#context, this.#context.registry.get(name), options);
+    await this.#awake(name, 'logs');
+    const record = this.#context.registry.get(name);
+    return this.#inUse(record, await openLogs(this.#context, record, options));
   }
 
   async console(name: string, tailBytes?: number): Promise<string> {
@@ -109,16 +139,21 @@ export class EnvironmentOperations {
     options: TerminalOptions & { readonly service: string; readonly argv: readonly string[] },
     signal: AbortSignal,
   ): Promise<TerminalProcess> {
+    await this.#awake(name, 'exec');
     const record = this.#context.registry.get(name);
     const container = await containerOf(this.#context, record, options.service, signal);
     const process = await this.#context.sessions
       .engine(record)
       .exec(container, options.argv, startOptions(options, signal));
-    return toTerminal(process, options.tty);
+    return this.#whileOpen(record, toTerminal(process, options.tty));
   }
 
-  files(name: string, options: FilesOptions, signal: AbortSignal): Promise<TerminalProcess> {
-    return serveFiles(this.#context, name, options, signal);
+  async files(name: string, options: FilesOptions, signal: AbortSignal): Promise<TerminalProcess> {
+    await this.#awake(name, 'files');
+    return this.#whileOpen(
+      this.#context.registry.get(name),
+      await serveFiles(this.#context, name, options, signal),
+    );
   }
 
   async shell(
@@ -126,11 +161,25 @@ export class EnvironmentOperations {
     options: TerminalOptions & { readonly argv?: readonly string[] },
     signal: AbortSignal,
   ): Promise<TerminalProcess> {
+    await this.#awake(name, 'shell');
     const record = this.#context.registry.get(name);
     const process = await this.#context.sessions
       .shell(record)
       .openProcess(options.argv ?? [], startOptions(options, signal));
-    return toTerminal(process, options.tty);
+    return this.#whileOpen(record, toTerminal(process, options.tty));
+  }
+
+  #awake(name: string, command: string): Promise<void> {
+    return this.#context.sleepers.awake(name, `\`berth ${command}\``);
+  }
+
+  #whileOpen(record: EnvironmentRecord, process: TerminalProcess): TerminalProcess {
+    return useWhileOpen(this.#context.sleepers, record.id, process);
+  }
+
+  async *#inUse<Item>(record: EnvironmentRecord, items: AsyncIterable<Item>): AsyncGenerator<Item> {
+    using _use = this.#context.sleepers.use(record.id);
+    yield* items;
   }
 }
 

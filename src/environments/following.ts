@@ -14,7 +14,8 @@ export async function reopenPorts(context: Context, record: EnvironmentRecord): 
   const ports = await tryPublish(context, record, record.ports);
   const followed = await publishFollowed(context, record);
   await context.registry.update(record.id, { ports, followed });
-  startFollowing(context, record, { isNew: false });
+  // One that rests is followed from the moment on in which it is woken.
+  if (context.sessions.isReachable(record.id)) startFollowing(context, record, { isNew: false });
 }
 
 /**

@@ -281,6 +281,7 @@ export async function discard(context: Context, record: EnvironmentRecord): Prom
   await context.machines.removeDisk(context.machines.directoryOf(record.id));
   await context.endpoints.close(record);
   await context.registry.delete(record.id);
+  context.sleepers.forget(record.id);
 }
 
 async function inParallel<Item>(

@@ -13,4 +13,6 @@ export { KeptVolumes } from './volumes/kept-volumes.ts';
 export { VolumeOperations } from './volumes/volume-service.ts';
 export { TemplateOperations } from './template-service.ts';
 export { mountableDirectories } from './mountable-directories.ts';
+export { keepIdle } from './sleep/keeper.ts';
+export { Sleepers } from './sleep/sleepers.ts';
 export { WarmPools } from './warm-pools.ts';

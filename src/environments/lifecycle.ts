@@ -164,7 +164,7 @@ async function trimBeforeEnd(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const isAsked = context.sessions.find(record.id)?.isKnown === true && record.unresponsive !== true;
+  const isAsked = context.sessions.isReachable(record.id) && record.unresponsive !== true;
   if (!isAsked || timeoutMs === 0) return [];
   try {
     const report = await trimDisk(context, record, deadlineSignal(timeoutMs, signal));

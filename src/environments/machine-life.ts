@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { makeIdentity } from '../guest/index.ts';
-import type { Machine } from '../machines/index.ts';
+import { hostBootId } from '../host/index.ts';
+import { type Machine, removeSaved } from '../machines/index.ts';
 import type { Context } from './context.ts';
 import { NO_FOLLOWED_PORTS, stopFollowing } from './following.ts';
 import type { EnvironmentRecord } from './record.ts';
@@ -67,14 +68,26 @@ export async function endMachine(
   await context.ingress.withdraw(record.id);
   if (session !== undefined) {
     session.ending = true;
-    if (o.graceMs > 0) await shutDown(context, record, o.graceMs, o.signal);
+    if (o.graceMs > 0 && !session.isFrozen) await shutDown(context, record, o.graceMs, o.signal);
     context.sessions.remove(record.id);
     await context.machines.end(session.machine, { graceMs: 500 });
   } else if (record.process !== undefined) {
     // It could not be taken over, or is not to be: then its process is all that is known of it.
     await context.machines.endProcess(record.id, record.process);
   }
-  await context.registry.update(record.id, { process: undefined, ...NO_FOLLOWED_PORTS });
+  await forgetSaved(context, record);
+  await context.registry.update(record.id, {
+    ...{ process: undefined, asleep: undefined, rest: undefined },
+    ...NO_FOLLOWED_PORTS,
+  });
+}
+
+/** What was saved of a machine that is not to go on from there, and the network slot that waited for it. */
+async function forgetSaved(context: Context, { id }: EnvironmentRecord): Promise<void> {
+  const record = context.registry.find(id);
+  if (record?.asleep === undefined || record.disk === undefined) return;
+  if (record.asleep.boot === hostBootId()) await context.machines.release(id, record.asleep.slot);
+  await removeSaved(record.disk);
 }
 
 /** Asks containers and guest to end; whatever of it fails, the process is ended afterwards anyway. */

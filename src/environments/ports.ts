@@ -46,8 +46,10 @@ export async function publishFollowed(
 }
 
 function publish(context: Context, record: EnvironmentRecord, port: PublishedPort): Promise<void> {
-  const { machine } = context.sessions.get(record);
-  const target = { host: machine.slot.guestReachableAt, port: port.guestPort };
+  const slot = context.sessions.find(record.id)?.machine.slot ?? record.asleep?.slot;
+  if (slot === undefined) throw berthError('not-running', `environment "${record.name}" is ${record.state}`);
+  const gate = context.sleepers.gateOf(record.id);
+  const target = { host: slot.guestReachableAt, port: port.guestPort, gate };
   return context.ingress.publish(record.id, port, target);
 }
 

@@ -1,7 +1,8 @@
-import type { FreezePlan, MachineBoot, MachineDisk, MachineProcess } from '../machines/index.ts';
+import type { FreezePlan, MachineBoot, MachineDisk, MachineProcess, SavedState } from '../machines/index.ts';
+import type { NetworkSlot } from '../network/index.ts';
 import type { CachedRegistry } from '../registries/index.ts';
 import { defineCollection } from '../store/index.ts';
-import type { Environment, PublishedPort } from '../model/index.ts';
+import type { Environment, IdlePolicy, PublishedPort } from '../model/index.ts';
 import type { SeenVolume } from './volumes/read-volumes.ts';
 
 /** A port that the user asked for beside those on the environment's own address. */
@@ -37,6 +38,8 @@ export interface Workload {
   readonly publish: readonly ExtraPort[];
   /** `no`: it is not started again by itself after the host went down. */
   readonly restart?: 'no';
+  /** Absent: it never comes to rest by itself. */
+  readonly idle?: IdlePolicy;
   /** Absent: the machine has nothing of the host. */
   readonly files?: SharedFiles;
   /** The caches of container images that it may read; absent where it was made before there were any. */
@@ -85,6 +88,8 @@ export interface EnvironmentRecord
   readonly returns?: readonly number[];
   /** Present while it is being frozen. */
   readonly freezing?: FreezePlan;
+  /** Present while it is asleep: what was saved of its machine, and the network slot that waits for it since a boot of the host. */
+  readonly asleep?: { readonly saved: SavedState; readonly slot: NetworkSlot; readonly boot: string };
 }
 
 export const environmentCollection = defineCollection<EnvironmentRecord>('environments');
@@ -115,10 +120,17 @@ export function viewOf(
     returns: _returns,
     followed = [],
     followedMark: _followedMark,
+    asleep: _asleep,
+    rest,
     ...kept
   } = record;
   const ports = [...kept.ports, ...followed];
-  const seen = { ...kept, ...around, ports, ...(storage === undefined ? {} : { storage }) };
+  const rests = rest !== undefined && (record.state === 'frozen' || record.state === 'asleep');
+  const seen = {
+    ...{ ...kept, ...around, ports },
+    ...(storage === undefined ? {} : { storage }),
+    ...(rests ? { rest } : {}),
+  };
   if (process === undefined) return seen;
   return { ...seen, pid: process.process.pid, namespace: process.slot.namespace };
 }

@@ -1,7 +1,7 @@
 import { asBerthError, berthError } from '../errors/index.ts';
 import { hostBootId, isAlive } from '../host/index.ts';
 import { hasDisk } from '../machines/index.ts';
-import type { NetworkManager } from '../network/index.ts';
+import type { NetworkManager, NetworkSlot } from '../network/index.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { openEndpoint } from './endpoint.ts';
@@ -13,6 +13,7 @@ import type { EnvironmentRecord } from './record.ts';
 import type { Change } from './registry.ts';
 import { settleResize } from './resize.ts';
 import { adopt } from './take-over.ts';
+import { stayAsleep } from './sleep/stay-asleep.ts';
 import { settleKept } from './volumes/bring-in.ts';
 
 /**
@@ -49,10 +50,15 @@ async function takeOverNetwork(
 ): Promise<void> {
   try {
     await network.start();
-    await network.adopt(records.flatMap(({ process }) => (process === undefined ? [] : [process.slot])));
+    await network.adopt(records.flatMap(slotsOf));
   } catch (error) {
     context.log.warn({ err: error }, 'the network could not be set up yet');
   }
+}
+
+function slotsOf({ process, asleep }: EnvironmentRecord): NetworkSlot[] {
+  const sleeps = asleep !== undefined && asleep.boot === hostBootId();
+  return [...(process === undefined ? [] : [process.slot]), ...(sleeps ? [asleep.slot] : [])];
 }
 
 function hasProcess({ process }: EnvironmentRecord): boolean {
@@ -63,7 +69,8 @@ function hasProcess({ process }: EnvironmentRecord): boolean {
 async function recoverOne(context: Context, record: EnvironmentRecord, ending: Ending): Promise<void> {
   const unfinished = record.state === 'creating' || record.state === 'removing';
   if (unfinished) return discard(context, record);
-  await reattach(context, record, ending);
+  if (record.asleep === undefined) await reattach(context, record, ending);
+  else await stayAsleep(context, record);
   await settleKept(context, record.id);
   await openEndpoint(context, record).catch((error: unknown) => {
     context.log.warn({ environment: record.name, err: error }, 'the Docker endpoint could not be opened');

@@ -70,7 +70,7 @@ async function keepAll(
 ): Promise<KeptSet | undefined> {
   const record = await context.registry.claim(known.id, operation.id);
   assertHasVolumes(record);
-  const isRunning = context.sessions.find(record.id)?.isKnown === true;
+  const isRunning = context.sessions.isReachable(record.id);
   try {
     if (isRunning) await context.registry.update(record.id, { state: 'stopping' });
     else {

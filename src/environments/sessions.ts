@@ -19,6 +19,8 @@ export interface Session {
   ending: boolean;
   /** True once the guest has its own SSH host key and the record knows it: before, nobody may log in. */
   isKnown: boolean;
+  /** True while its virtual CPUs stand still because nobody needs it. */
+  isFrozen: boolean;
   /** Aborts when the guest restarts by itself; replaced then. */
   restarted: AbortController;
   /** Present while the environment is brought back after that. */
@@ -51,7 +53,7 @@ export class Sessions {
 
   add(id: EnvironmentId, machine: Machine): Session {
     const session: Session = {
-      ...{ machine, ending: false, isKnown: false },
+      ...{ machine, ending: false, isKnown: false, isFrozen: false },
       ...{ imports: new Set(), restarted: new AbortController(), filesLock: new Mutex() },
     };
     this.#sessions.set(id, session);
@@ -60,6 +62,12 @@ export class Sessions {
 
   find(id: EnvironmentId): Session | undefined {
     return this.#sessions.get(id);
+  }
+
+  /** Whether the guest can be asked something: it runs and is somebody of its own. */
+  isReachable(id: EnvironmentId): boolean {
+    const session = this.#sessions.get(id);
+    return session !== undefined && session.isKnown && !session.isFrozen;
   }
 
   /** @throws `not-running` */

@@ -19,7 +19,7 @@ export async function storageOf(record: EnvironmentRecord): Promise<EnvironmentS
  */
 export async function measureStorage(context: Context, id: EnvironmentRecord['id']): Promise<void> {
   const session = context.sessions.find(id);
-  if (session === undefined || session.ending) return;
+  if (session === undefined || session.ending || session.isFrozen) return;
   const { running, agent } = session.machine;
   try {
     const writtenBytes = await running.writtenBytes();
@@ -34,7 +34,7 @@ export async function measureStorage(context: Context, id: EnvironmentRecord['id
 /** Measures again once the guest has written so much that its disk may be nearly full. A guest that writes nothing is not woken. */
 export async function watchStorage(context: Context, id: EnvironmentRecord['id']): Promise<void> {
   const session = context.sessions.find(id);
-  if (session === undefined) return;
+  if (session === undefined || session.isFrozen) return;
   const writtenBytes = await session.machine.running.writtenBytes();
   if (session.nextLookBytes === undefined) {
     // Nothing is known of what was written before: it is measured with the first write.

@@ -81,9 +81,13 @@ export async function adopt(context: Context, record: EnvironmentRecord): Promis
   const { boot = hostBootId() } = record.process;
   // After a boot of the host another process may have its pid.
   if (boot !== hostBootId()) return false;
-  const machine = await context.machines.adopt(record.id, record.boot, record.disk, record.process);
+  const paused = record.state === 'frozen';
+  const machine = await context.machines.adopt(record.id, record.boot, record.disk, record.process, {
+    paused,
+  });
   if (machine === undefined) return false;
   const updated = await takeOver(context, record, machine);
+  if (paused) context.sessions.get(updated).isFrozen = true;
   // One that restarted by itself is not itself yet: its revival goes on.
   if (updated.reviving === true) return true;
   markKnown(context, updated);

@@ -24,6 +24,7 @@ export class TemplateOperations {
   /** Freezes a running environment, which goes on running. */
   async create(request: TemplateRequest, options: { readonly idempotencyKey?: string }): Promise<Operation> {
     const context = this.#context;
+    await context.sleepers.awake(request.environment, '`berth template create`');
     const known = context.registry.get(request.environment);
     assertUnclaimed(known);
     context.sessions.get(known);

@@ -185,6 +185,7 @@ async function updateEnvironment(
   wish: Wish,
   operation: OperationContext,
 ): Promise<{ names: string[] }> {
+  await context.sleepers.awake(known.id, '`berth up`');
   const record = await context.registry.claim(known.id, operation.id);
   try {
     const { ports } = planPorts(wish.project, wish.workload.publish, record.address);

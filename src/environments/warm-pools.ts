@@ -103,6 +103,11 @@ export class WarmPools implements AsyncDisposable {
     await this.#give(pool?.members.splice(0) ?? []);
   }
 
+  /** How many are ready, of all templates. */
+  members(): number {
+    return [...this.#pools.values()].reduce((sum, { members }) => sum + members.length, 0);
+  }
+
   /** The state of a template's pool; undefined when it has none. */
   statusOf(template: TemplateId): WarmPool | undefined {
     const pool = this.#pools.get(template);

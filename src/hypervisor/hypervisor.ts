@@ -71,6 +71,15 @@ export interface FreezeOptions {
   readonly signal: AbortSignal;
 }
 
+/** Result of {@link RunningMachine.save}. */
+export type SaveReport = Omit<FreezeReport, 'pausedMs'>;
+
+export interface SaveOptions {
+  /** File for device state and memory; it exists, is empty and may be written by the machine's user. */
+  readonly statePath: string;
+  readonly signal: AbortSignal;
+}
+
 /** Why a machine's process ended. */
 export interface MachineExit {
   /** Exit code, absent when a signal ended it or when it is not known (the daemon had been restarted meanwhile). */
@@ -109,6 +118,11 @@ export interface RunningMachine {
    * and its disk is unchanged or has one layer more.
    */
   freeze(options: FreezeOptions): Promise<FreezeReport>;
+  /**
+   * Stops the vCPUs and saves the machine; its disk gets no new layer. The process is to be ended then, before another goes on from what
+   * was saved. When it fails or is aborted the vCPUs run, also when they stood still before.
+   */
+  save(options: SaveOptions): Promise<SaveReport>;
   /** Name (without directory) of the disk layer that the machine writes to now. */
   topLayer(): Promise<string>;
   /** Makes the machine's disk larger while it runs; the guest sees that at once. The same size again changes nothing. */
@@ -152,12 +166,13 @@ export interface Hypervisor {
    */
   start(spec: MachineSpec, o: StartOptions): Promise<RunningMachine>;
   /**
-   * Connects to the process of a machine that was started by an earlier daemon, and lets it run if it stood still; undefined when
-   * there is none. @throws `machine-unresponsive` or `timeout` when it does not answer
+   * Connects to the process of a machine that was started by an earlier daemon, and lets it run if it stood still, or stand still
+   * where that is wanted; undefined when there is none. @throws `machine-unresponsive` or `timeout` when it does not answer
    */
   adopt(
     spec: Pick<MachineSpec, 'id' | 'directory' | 'memoryMib'>,
     process: ProcessIdentity,
+    o?: { readonly paused?: boolean },
   ): Promise<RunningMachine | undefined>;
   /** Processes of machines below `directory`, known or not. */
   findProcesses(directory: string): Promise<{ readonly id: string; readonly process: ProcessIdentity }[]>;

@@ -1,8 +1,22 @@
+/** Lets connections through to a machine that may have to be woken first. */
+export interface Gate {
+  /**
+   * Undefined when the machine runs. Else it is being woken: resolves when the connection is to be carried, with false when it is to be
+   * closed instead, and rejects when the machine cannot be woken. `knock` is called at most once; it resolves when the client has sent its first
+   * bytes, with false when it has ended without.
+   */
+  pass(source: string, knock: () => Promise<boolean>): Promise<boolean> | undefined;
+  /** Bytes go through, in either direction. They reach the machine by themselves when it runs. */
+  touch(source: string): void;
+}
+
 /** Where a published port leads. */
 export interface Target {
   /** Address of the machine as the host reaches it. */
   readonly host: string;
   readonly port: number;
+  /** Absent: the machine always runs. */
+  readonly gate?: Gate;
 }
 
 /** Where a port is opened on the host. */

@@ -38,7 +38,7 @@ export class TcpForwarder implements Forwarder {
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
     });
-    server.on('connection', (client) => this.#carry(client));
+    server.on('connection', (client) => this.#admit(client));
     server.listen({
       host: this.#endpoint.address,
       port: this.#endpoint.port,
@@ -76,24 +76,58 @@ export class TcpForwarder implements Forwarder {
     await closed;
   }
 
-  #carry(client: Socket): void {
-    const { host, port } = this.#target;
-    // The types do not know that a socket takes what every stream takes.
-    const options: TcpSocketConnectOpts & { readonly highWaterMark: number } = {
-      ...{ host, port, allowHalfOpen: true, highWaterMark: HIGH_WATER_MARK },
-      ...{ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS },
-    };
-    const upstream = connect(options);
+  #admit(client: Socket): void {
     this.#clients.add(client);
     client.once('close', () => this.#clients.delete(client));
+    // The error is no news for anybody but the peer, who learns it by the reset.
+    client.on('error', () => undefined);
+    const source = client.remoteAddress ?? '';
+    const passing = this.#target.gate?.pass(source, () => firstBytes(client));
+    if (passing === undefined) this.#carry(client, source);
+    else void this.#hold(client, source, passing);
+  }
+
+  /** Keeps a client until the machine behind has been woken; it does not learn of it. */
+  async #hold(client: Socket, source: string, passing: Promise<boolean>): Promise<void> {
+    try {
+      const isCarried = await passing;
+      if (client.destroyed) return;
+      if (isCarried) this.#carry(client, source);
+      else client.destroySoon();
+    } catch {
+      client.resetAndDestroy();
+    }
+  }
+
+  #carry(client: Socket, source: string): void {
+    const { host, port, gate } = this.#target;
+    // The types do not know that a socket takes what every stream takes. The machine's end is known without keep-alive, which one that
+    // stands still would not answer.
+    const options: TcpSocketConnectOpts & { readonly highWaterMark: number } = {
+      ...{ host, port, allowHalfOpen: true, highWaterMark: HIGH_WATER_MARK, noDelay: true },
+    };
+    const upstream = connect(options);
     resetTogether(client, upstream);
     upstream.setTimeout(CONNECT_TIMEOUT_MS, () => upstream.resetAndDestroy());
     upstream.once('connect', () => {
       upstream.setTimeout(0);
       client.pipe(upstream);
       upstream.pipe(client);
+      if (gate === undefined) return;
+      const touch = () => gate.touch(source);
+      client.on('data', touch);
+      upstream.on('data', touch);
     });
   }
+}
+
+/** True when a client has sent something, which stays to be read; false when it has ended without. */
+function firstBytes(client: Socket): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = () => resolve(client.readableLength > 0);
+    client.once('readable', settle);
+    client.once('close', () => resolve(false));
+  });
 }
 
 /** Whichever of the two ends before it was finished takes the other along. */
@@ -102,7 +136,6 @@ function resetTogether(one: Socket, other: Socket): void {
     [one, other],
     [other, one],
   ] as const) {
-    // The error is no news for anybody but the peer, who learns it by the reset.
     socket.on('error', () => undefined);
     socket.once('close', (hadError: boolean) => {
       if (hadError || !socket.readableEnded || !socket.writableFinished) peer.resetAndDestroy();

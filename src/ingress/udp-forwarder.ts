@@ -15,8 +15,10 @@ const RECEIVE_BUFFER_BYTES = 1024 * 1024;
 
 interface Session {
   readonly socket: Socket;
-  /** Undefined once the socket is connected. */
+  /** What waits for the socket to be connected and for the machine to run; undefined once both are so. */
   pending: Buffer[] | undefined;
+  isConnected: boolean;
+  isHeld: boolean;
   usedAt: number;
 }
 
@@ -97,26 +99,47 @@ export class UdpForwarder implements Forwarder {
     session.usedAt = Date.now();
     this.#sessions.delete(key);
     this.#sessions.set(key, session);
+    if (!session.isHeld) this.#pass(key, session, from.address);
     if (session.pending === undefined) session.socket.send(message);
     else if (session.pending.length < MAX_PENDING) session.pending.push(message);
+  }
+
+  /** Keeps what comes until the machine has been woken, if it has to be. */
+  #pass(key: string, session: Session, source: string): void {
+    const passing = this.#target.gate?.pass(source, () => Promise.resolve(true));
+    if (passing === undefined) return;
+    session.isHeld = true;
+    session.pending ??= [];
+    passing.then(
+      (isCarried) => {
+        session.isHeld = false;
+        if (isCarried) flush(session);
+        else this.#end(key, session);
+      },
+      () => this.#end(key, session),
+    );
   }
 
   #begin(key: string, from: RemoteInfo): Session {
     const [oldest] = this.#sessions.keys();
     if (this.#sessions.size >= MAX_SESSIONS && oldest !== undefined) this.#end(oldest);
-    const { host, port } = this.#target;
-    const session: Session = { socket: createSocket(family(host)), pending: [], usedAt: Date.now() };
+    const { host, port, gate } = this.#target;
+    const session: Session = {
+      ...{ socket: createSocket(family(host)), pending: [], usedAt: Date.now() },
+      ...{ isConnected: false, isHeld: false },
+    };
     // A target that refuses may be there with the next datagram: the session stays, so that it sees the client from the same port.
     session.socket.on('error', (error) => {
       if (systemCode(error) !== 'ECONNREFUSED') this.#end(key, session);
     });
     session.socket.on('message', (answer) => {
       session.usedAt = Date.now();
+      gate?.touch(from.address);
       this.#listener?.send(answer, from.port, from.address, () => undefined);
     });
     session.socket.connect(port, host, () => {
-      for (const message of session.pending ?? []) session.socket.send(message);
-      session.pending = undefined;
+      session.isConnected = true;
+      flush(session);
     });
     return session;
   }
@@ -131,6 +154,12 @@ export class UdpForwarder implements Forwarder {
     const oldest = Date.now() - IDLE_MS;
     for (const [key, session] of this.#sessions) if (session.usedAt < oldest) this.#end(key);
   }
+}
+
+function flush(session: Session): void {
+  if (!session.isConnected || session.isHeld) return;
+  for (const message of session.pending ?? []) session.socket.send(message);
+  session.pending = undefined;
 }
 
 function family(address: string): 'udp4' | 'udp6' {

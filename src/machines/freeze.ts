@@ -215,15 +215,29 @@ export function hardwareHash(
  * @throws `template-invalid` with what differs
  */
 export async function assertLoadable(hypervisor: Hypervisor, manifest: TemplateManifest): Promise<void> {
-  const installed = await hypervisor.version();
-  const differences = [
-    ['QEMU', manifest.qemuVersion, installed.version],
-    ['machine type', manifest.machineType, installed.machineType],
-    ['hardware', manifest.hardwareHash.slice(0, 12), hardwareHash(manifest, installed).slice(0, 12)],
-  ].filter(([, was, is]) => was !== is);
+  const differences = await differencesOf(hypervisor, manifest, manifest);
   if (differences.length === 0) return;
-  const what = differences.map(([name, was, is]) => `${name} was ${was} and is ${is}`).join(', ');
-  throw berthError('template-invalid', `template "${manifest.name}" cannot be loaded: ${what}`, {
-    remedy: `Remove it with \`./berth template rm ${manifest.name}\`; it is made again when needed.`,
-  });
+  throw berthError(
+    'template-invalid',
+    `template "${manifest.name}" cannot be loaded: ${differences.join(', ')}`,
+    {
+      remedy: `Remove it with \`./berth template rm ${manifest.name}\`; it is made again when needed.`,
+    },
+  );
+}
+
+/** How the hypervisor that is installed differs from the one that saved a machine, such as `QEMU was 10.0.2 and is 10.1.0`. */
+export async function differencesOf(
+  hypervisor: Hypervisor,
+  boot: MachineBoot,
+  saved: Pick<TemplateManifest, 'qemuVersion' | 'machineType' | 'hardwareHash'>,
+): Promise<string[]> {
+  const installed = await hypervisor.version();
+  return [
+    ['QEMU', saved.qemuVersion, installed.version],
+    ['machine type', saved.machineType, installed.machineType],
+    ['hardware', saved.hardwareHash.slice(0, 12), hardwareHash(boot, installed).slice(0, 12)],
+  ]
+    .filter(([, was, is]) => was !== is)
+    .map(([name, was, is]) => `${name} was ${was} and is ${is}`);
 }

@@ -24,10 +24,10 @@ export interface MachineBoot {
 }
 
 /**
- * What a machine began its life from: a template, whose `state` file it maps as long as it runs, or its own disk. A guest that
- * restarts within its machine changes nothing of that.
+ * What a machine began its life from: a template, whose `state` file it maps as long as it runs, its own disk, or what was saved of
+ * itself. A guest that restarts within its machine changes nothing of that.
  */
-export type MachineOrigin = 'template' | 'disk';
+export type MachineOrigin = 'template' | 'disk' | 'saved';
 
 /** What must be written down of a running machine to find it again after the daemon was restarted. */
 export interface MachineProcess {

@@ -19,6 +19,7 @@ import type { HostPort } from '../model/index.ts';
 import type { NetworkManager, NetworkSlot } from '../network/index.ts';
 import { type Layout, MACHINE_GID, machineUid } from './layout.ts';
 import type { GuestLines, Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';
+import { assertWakeable, type SavedState } from './saved-state.ts';
 import type { TemplateManifest } from './template-manifest.ts';
 import type { TemplateStore } from './template-store.ts';
 
@@ -122,17 +123,42 @@ export class Machines {
     );
   }
 
-  /** Finds a machine that an earlier daemon started; undefined when its process is gone. */
+  /**
+   * Starts a machine from what was saved of it, in the network slot that it had. Its vCPUs stand still until the caller resumes it;
+   * what was saved must not be used again once they have run.
+   * @throws `template-invalid` when another hypervisor saved it; `hypervisor-failed`
+   */
+  async wake(
+    id: string,
+    boot: MachineBoot,
+    disk: MachineDisk,
+    { saved, slot }: { readonly saved: SavedState; readonly slot: NetworkSlot },
+    signal: AbortSignal,
+  ): Promise<Machine> {
+    await assertWakeable(this.#hypervisor, boot, saved);
+    const statePath = join(disk.directory, saved.file);
+    const start = { kind: 'restore', statePath, memoryOffset: saved.memoryOffset } as const;
+    return { ...(await this.#start(id, boot, disk, start, signal, undefined, slot)), origin: 'saved' };
+  }
+
+  /** A network slot for a machine that has none any more. */
+  newSlot(id: string, signal?: AbortSignal): Promise<NetworkSlot> {
+    return this.#network.acquire(id, signal);
+  }
+
+  /** Finds a machine that an earlier daemon started; undefined when its process is gone. With `paused` it is left standing still. */
   async adopt(
     id: string,
     boot: MachineBoot,
     disk: MachineDisk,
     known: MachineProcess,
+    o: { readonly paused?: boolean } = {},
   ): Promise<Machine | undefined> {
     const { directory } = disk;
     const running = await this.#hypervisor.adopt(
       { id, directory, memoryMib: boot.shape.memoryMib },
       known.process,
+      o,
     );
     if (running === undefined) return undefined;
     const lines = linesInto(running);
@@ -146,8 +172,8 @@ export class Machines {
     return this.#network.allowHost(machine.slot, ports);
   }
 
-  /** Ends the process and gives its network slot and cgroup back; the disk stays. Idempotent. */
-  async end(machine: Machine, o: { graceMs?: number } = {}): Promise<void> {
+  /** Ends the process and gives its cgroup and, unless it is kept, its network slot back; the disk stays. Idempotent. */
+  async end(machine: Machine, o: { graceMs?: number; keepSlot?: boolean } = {}): Promise<void> {
     closeLines(machine);
     const gone = await machine.running.terminate(o);
     if (!gone)
@@ -156,11 +182,12 @@ export class Machines {
         `QEMU process ${machine.running.process.pid} of ${machine.id} could not be ended`,
       );
     machine.running.detach();
-    await this.release(machine.id, machine.slot);
+    if (o.keepSlot === true) await this.#removeCgroup(machine.id);
+    else await this.release(machine.id, machine.slot);
   }
 
-  /** Ends a process to which there is no connection, and gives back what it held. Idempotent. */
-  async endProcess(id: string, known: MachineProcess): Promise<void> {
+  /** Ends a process to which there is no connection, and gives back what it held, unless the network slot is kept. Idempotent. */
+  async endProcess(id: string, known: MachineProcess, o: { keepSlot?: boolean } = {}): Promise<void> {
     const gone =
       (await terminate(known.process, { signal: 'SIGTERM', timeoutMs: TERMINATE_TIMEOUT_MS })) ||
       (await terminate(known.process, { signal: 'SIGKILL', timeoutMs: KILL_TIMEOUT_MS }));
@@ -169,7 +196,8 @@ export class Machines {
         'machine-unresponsive',
         `QEMU process ${known.process.pid} of ${id} could not be ended`,
       );
-    await this.release(id, known.slot);
+    if (o.keepSlot === true) await this.#removeCgroup(id);
+    else await this.release(id, known.slot);
   }
 
   /** Gives back what a machine held whose process has ended already. */
@@ -221,11 +249,12 @@ export class Machines {
     start: MachineStart,
     signal: AbortSignal,
     onStep?: StepListener,
+    kept?: NetworkSlot,
   ): Promise<Machine> {
     const undo = new UndoStack();
     try {
-      const slot = await this.#network.acquire(id, signal);
-      undo.defer('network slot', () => this.#network.release(slot));
+      const slot = kept ?? (await this.#network.acquire(id, signal));
+      if (kept === undefined) undo.defer('network slot', () => this.#network.release(slot));
       onStep?.('network');
       const spec = this.#specOf(id, boot, disk, slot, start);
       await this.#handOver(spec);

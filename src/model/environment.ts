@@ -1,4 +1,5 @@
 import type { EnvironmentId, ImageId, OperationId, TemplateId } from './ids.ts';
+import type { Rest } from './idle-policy.ts';
 import type { Shape } from './shape.ts';
 
 /**
@@ -7,6 +8,8 @@ import type { Shape } from './shape.ts';
  * - `starting`: its machine boots or its services are not ready yet
  * - `running`: every service is ready and every published TCP port accepts
  * - `degraded`: the machine runs, at least one service is not ready
+ * - `frozen`: its virtual CPUs stand still and use nothing; its memory is kept; a connection wakes it
+ * - `asleep`: no process, no memory; what it did is kept on disk and goes on with the next connection
  * - `stopping`: on its way to `stopped`
  * - `stopped`: no process, no memory; the disk is kept
  * - `crashed`: the machine ended without being asked to
@@ -18,6 +21,8 @@ export type EnvironmentState =
   | 'starting'
   | 'running'
   | 'degraded'
+  | 'frozen'
+  | 'asleep'
   | 'stopping'
   | 'stopped'
   | 'crashed'
@@ -124,6 +129,8 @@ export interface Environment {
   readonly pid?: number;
   /** Network namespace, while the machine runs. */
   readonly namespace?: string;
+  /** Present while it is `frozen` or `asleep`. */
+  readonly rest?: Rest;
   /** Absent until it has a disk. */
   readonly storage?: EnvironmentStorage;
   readonly fork?: ForkReport;

@@ -6,6 +6,7 @@ import type {
   ForkRequest,
   ImageBuildRequest,
   LifecycleRequest,
+  SleepRequest,
   LogLine,
   PurgeRequest,
   ResizeRequest,
@@ -104,6 +105,8 @@ export interface EnvironmentService {
   ): Promise<Operation>;
   start(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation>;
   stop(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation>;
+  sleep(name: string, request: SleepRequest, options: StartOptions): Promise<Operation>;
+  wake(name: string, options: StartOptions): Promise<Operation>;
   restart(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation>;
   resize(name: string, request: ResizeRequest, options: StartOptions): Promise<Operation>;
   trim(name: string, options: StartOptions): Promise<Operation>;

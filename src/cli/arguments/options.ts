@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseByteSize } from '../../base/index.ts';
 import type { PublishRequest } from '../../contract/index.ts';
 import { isName } from '../../model/index.ts';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../../base/index.ts';
 import { parsePublish } from './publish.ts';
 
 const MIB = 1024 ** 2;

@@ -133,6 +133,15 @@ export const LifecycleRequestSchema = record(
   { title: 'LifecycleRequest', description: 'How to start, stop or restart an environment.' },
 );
 
+export const SleepRequestSchema = record(
+  {
+    freeze: Type.Optional(
+      flag('Stop its virtual CPUs only, and keep its memory: it wakes within milliseconds; default false.'),
+    ),
+  },
+  { title: 'SleepRequest', description: 'How far to bring an environment to rest.' },
+);
+
 export const ResizeRequestSchema = record(
   {
     diskGib: Type.Integer({

@@ -17,7 +17,19 @@ export const ImageIdSchema = Type.Unsafe<ImageId>(
 );
 
 export const EnvironmentStateSchema = Type.Enum(
-  ['creating', 'starting', 'running', 'degraded', 'stopping', 'stopped', 'crashed', 'failed', 'removing'],
+  [
+    'creating',
+    'starting',
+    'running',
+    'degraded',
+    'frozen',
+    'asleep',
+    'stopping',
+    'stopped',
+    'crashed',
+    'failed',
+    'removing',
+  ],
   { description: 'What it is doing, as seen from outside.' },
 );
 
@@ -96,6 +108,15 @@ export const EnvironmentStorageSchema = record(
   { title: 'EnvironmentStorage', description: 'What its disk takes on the host, and how full it is inside.' },
 );
 
+export const RestSchema = record(
+  {
+    since: moment('When it came to rest.'),
+    cause: text('Why it did.'),
+    savedBytes: Type.Optional(count('Bytes on disk that its memory takes, while it is `asleep`.')),
+  },
+  { title: 'Rest', description: 'Rest of an environment that is `frozen` or `asleep`.' },
+);
+
 export const EnvironmentSchema = record(
   {
     id: EnvironmentIdSchema,
@@ -117,6 +138,7 @@ export const EnvironmentSchema = record(
     readyAt: Type.Optional(moment('When it last became `running`.')),
     pid: Type.Optional(count('Process id of its hypervisor process, while there is one.')),
     namespace: Type.Optional(text('Network namespace, while the machine runs.')),
+    rest: Type.Optional(RestSchema),
     storage: Type.Optional(EnvironmentStorageSchema),
     fork: Type.Optional(ForkReportSchema),
     operation: Type.Optional(OperationIdSchema),

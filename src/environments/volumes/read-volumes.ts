@@ -22,7 +22,7 @@ export async function volumesOf(
   record: EnvironmentRecord,
   signal: AbortSignal,
 ): Promise<Volume[]> {
-  const isLive = context.sessions.find(record.id)?.isKnown === true;
+  const isLive = context.sessions.isReachable(record.id);
   const seen = isLive ? await seeVolumes(context, record, signal) : (record.volumes ?? []);
   const state = isLive ? 'live' : 'stopped';
   return seen.map((volume) => ({ environment: record.name, ...volume, state }));

@@ -1,5 +1,6 @@
 import type { Volume } from '../../model/index.ts';
 import type { Context } from '../context.ts';
+import { useWhileOpen } from '../sleep/use-while-open.ts';
 import type { TerminalProcess } from '../terminal.ts';
 import { exportVolume, importVolume, removeVolume } from './change-volumes.ts';
 import { exportKept, keptVolumesOf, removeKept } from './kept-access.ts';
@@ -38,21 +39,32 @@ export class VolumeOperations {
     return chooseVolume(record.name, await volumesOf(this.#context, record, o.signal), volume);
   }
 
-  remove(environment: string, volume: string, o: VolumeOptions): Promise<void> {
+  async remove(environment: string, volume: string, o: VolumeOptions): Promise<void> {
     if (o.kept) return removeKept(this.#context, environment, volume);
+    await this.#awake(environment);
     return removeVolume(this.#context, environment, volume, o.signal);
   }
 
-  export(environment: string, volume: string, o: VolumeOptions): Promise<TerminalProcess> {
+  async export(environment: string, volume: string, o: VolumeOptions): Promise<TerminalProcess> {
     if (o.kept) return exportKept(this.#context, environment, volume);
-    return exportVolume(this.#context, environment, volume, o.signal);
+    await this.#awake(environment);
+    return this.#whileOpen(environment, await exportVolume(this.#context, environment, volume, o.signal));
   }
 
-  import(
+  async import(
     environment: string,
     volume: string,
     o: { readonly force: boolean; readonly signal: AbortSignal },
   ): Promise<TerminalProcess> {
-    return importVolume(this.#context, environment, volume, o);
+    await this.#awake(environment);
+    return this.#whileOpen(environment, await importVolume(this.#context, environment, volume, o));
+  }
+
+  #awake(environment: string): Promise<void> {
+    return this.#context.sleepers.awake(environment, '`berth volume`');
+  }
+
+  #whileOpen(environment: string, process: TerminalProcess): TerminalProcess {
+    return useWhileOpen(this.#context.sleepers, this.#context.registry.get(environment).id, process);
   }
 }

@@ -1,7 +1,7 @@
 import { deadlineSignal, poll } from '../../base/index.ts';
 import { berthError } from '../../errors/index.ts';
 import { allocatedBytes } from '../../host/index.ts';
-import type { FreezeOptions, FreezeReport } from '../hypervisor.ts';
+import type { FreezeOptions, FreezeReport, SaveOptions, SaveReport } from '../hypervisor.ts';
 import { diskNode, layerName, MEMORY_ID } from './argv.ts';
 import { prepareForMapping } from './mapped-ram.ts';
 import type { QmpClient } from './qmp/client.ts';
@@ -29,7 +29,7 @@ export async function freezeMachine(
   const events: QmpEvent[] = [];
   const off = client.onEvent((event) => events.push(event));
   try {
-    await setUp(client);
+    await setUp(client, { pauses: true });
     await saveState(client, options, signal);
   } finally {
     await goOn(client);
@@ -44,8 +44,32 @@ export async function freezeMachine(
   };
 }
 
-async function setUp(client: QmpClient): Promise<void> {
-  await setCapabilities(client, true);
+/** Saves a machine that stands still from now on, and leaves its disk as it is; what fails lets it run. */
+export async function saveMachine(
+  client: QmpClient,
+  memoryBytes: number,
+  { statePath, signal }: SaveOptions,
+): Promise<SaveReport> {
+  const within = deadlineSignal(FREEZE_TIMEOUT_MS, signal);
+  try {
+    await client.send('stop');
+    await setUp(client, { pauses: false });
+    const completed = migrationStatus(client, 'completed', within);
+    completed.catch(() => undefined);
+    await client.send('migrate', { uri: `file:${statePath}` });
+    await completed;
+    const { memoryOffset } = await prepareForMapping(statePath, MEMORY_ID, memoryBytes);
+    within.throwIfAborted();
+    return { memoryOffset, stateBytes: await allocatedBytes(statePath) };
+  } catch (error) {
+    await goOn(client);
+    await tearDown(client).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function setUp(client: QmpClient, { pauses }: { readonly pauses: boolean }): Promise<void> {
+  await setCapabilities(client, { mappedRam: true, pauses });
   await client.send('migrate-set-parameters', {
     'max-bandwidth': MAX_BANDWIDTH,
     'downtime-limit': DOWNTIME_LIMIT_MS,
@@ -53,15 +77,18 @@ async function setUp(client: QmpClient): Promise<void> {
 }
 
 async function tearDown(client: QmpClient): Promise<void> {
-  await setCapabilities(client, false);
+  await setCapabilities(client, { mappedRam: false, pauses: false });
 }
 
-async function setCapabilities(client: QmpClient, state: boolean): Promise<void> {
+async function setCapabilities(
+  client: QmpClient,
+  { mappedRam, pauses }: { readonly mappedRam: boolean; readonly pauses: boolean },
+): Promise<void> {
   await client.send('migrate-set-capabilities', {
     capabilities: [
-      { capability: 'mapped-ram', state },
+      { capability: 'mapped-ram', state: mappedRam },
       { capability: 'events', state: true },
-      { capability: 'pause-before-switchover', state },
+      { capability: 'pause-before-switchover', state: pauses },
     ],
   });
 }
@@ -81,15 +108,15 @@ async function saveState(client: QmpClient, options: FreezeOptions, signal: Abor
 const BUSY = new Set(['setup', 'active', 'pre-switchover', 'device', 'cancelling']);
 
 /**
- * Ends a save that may be under way, and lets the guest run again, whatever has happened. QEMU tells that the state is
+ * Ends a save that may be under way, and lets the guest run again, or stand still, whatever has happened. QEMU tells that the state is
  * complete a moment before it takes `cont`, so a refusal is only believed when it lasts.
  */
-export async function goOn(client: QmpClient): Promise<void> {
+export async function goOn(client: QmpClient, then: 'cont' | 'stop' = 'cont'): Promise<void> {
   await poll(
     async () => {
       try {
         const { status } = await client.send('query-migrate');
-        if (status === undefined || !BUSY.has(status)) return await client.send('cont');
+        if (status === undefined || !BUSY.has(status)) return await client.send(then);
         if (status !== 'cancelling') await client.send('migrate_cancel');
       } catch (error) {
         // Without a monitor there is nobody to ask again.

@@ -146,12 +146,13 @@ async function lastWords(logPath: string): Promise<string> {
 async function adoptMachine(
   spec: Pick<MachineSpec, 'id' | 'directory' | 'memoryMib'>,
   process: ProcessIdentity,
+  { paused = false }: { readonly paused?: boolean } = {},
 ): Promise<RunningMachine | undefined> {
   if (!isMachineOf(commandLine(process.pid), spec.directory)) return undefined;
   const client = await openMonitor(machinePaths(spec.directory).qmp, ADOPT_TIMEOUT_MS);
   // The earlier daemon may have died in the middle of a freeze.
   try {
-    await goOn(client);
+    await goOn(client, paused ? 'stop' : 'cont');
   } catch (error) {
     // The monitor serves one connection at a time: a later try needs it free.
     client.close();

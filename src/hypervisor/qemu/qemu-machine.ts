@@ -8,9 +8,16 @@ import {
   terminate,
   waitForExit,
 } from '../../host/index.ts';
-import type { FreezeOptions, FreezeReport, MachineExit, RunningMachine } from '../hypervisor.ts';
+import type {
+  FreezeOptions,
+  FreezeReport,
+  MachineExit,
+  RunningMachine,
+  SaveOptions,
+  SaveReport,
+} from '../hypervisor.ts';
 import { type MachinePaths, machinePaths } from './argv.ts';
-import { freezeMachine, topLayer } from './freeze.ts';
+import { freezeMachine, saveMachine, topLayer } from './freeze.ts';
 import { QmpClient } from './qmp/client.ts';
 
 const QMP_TIMEOUT_MS = 5000;
@@ -90,6 +97,10 @@ export class QemuMachine implements RunningMachine {
 
   async freeze(options: FreezeOptions): Promise<FreezeReport> {
     return freezeMachine(await this.#connected(), this.#memoryBytes, options);
+  }
+
+  async save(options: SaveOptions): Promise<SaveReport> {
+    return saveMachine(await this.#connected(), this.#memoryBytes, options);
   }
 
   async topLayer(): Promise<string> {

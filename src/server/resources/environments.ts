@@ -12,6 +12,8 @@ export function environmentHandlers(
     'environments.start': ({ params, body, start }) => environments.start(params.name, body, start),
     'environments.stop': ({ params, body, start }) => environments.stop(params.name, body, start),
     'environments.restart': ({ params, body, start }) => environments.restart(params.name, body, start),
+    'environments.sleep': ({ params, body, start }) => environments.sleep(params.name, body, start),
+    'environments.wake': ({ params, start }) => environments.wake(params.name, start),
     'environments.resize': ({ params, body, start }) => environments.resize(params.name, body, start),
     'environments.trim': ({ params, start }) => environments.trim(params.name, start),
     'forks.create': ({ body, start }) => environments.fork(body, start),

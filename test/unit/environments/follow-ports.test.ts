@@ -95,7 +95,8 @@ class Rig {
           return this.record;
         },
       },
-      sessions: { engine: () => ({ publishers }), get: () => this.#session() },
+      sessions: { engine: () => ({ publishers }), find: () => this.#session() },
+      sleepers: { gateOf: () => undefined },
       ingress: {
         publish,
         withdrawPort: async (_owner: string, { hostPort }: PublishedPort) => void this.open.delete(hostPort),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseDuration } from '../../../src/cli/arguments/duration.ts';
+import { parseDuration } from '../../../src/base/parse-duration.ts';
 
 test.each([
   ['500ms', 500],

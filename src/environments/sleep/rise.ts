@@ -1,0 +1,68 @@
+import { berthError } from '../../errors/index.ts';
+import { isAlive } from '../../host/index.ts';
+import { type Machine, removeSaved } from '../../machines/index.ts';
+import type { Context } from '../context.ts';
+import { startFollowing } from '../following.ts';
+import { markKnown } from '../machine-life.ts';
+import { publishFollowed, publishPorts } from '../ports.ts';
+import type { EnvironmentRecord } from '../record.ts';
+import type { Session } from '../sessions.ts';
+import { takeOver } from '../take-over.ts';
+import { setTime } from './set-time.ts';
+
+const RELAXED = { durability: 'relaxed' } as const;
+
+/** Lets the virtual CPUs of a frozen environment run again. */
+export async function thaw(context: Context, record: EnvironmentRecord, session: Session): Promise<void> {
+  const { machine } = session;
+  await machine.running.resume();
+  await setTime(context, record, machine);
+  session.isFrozen = false;
+  await context.registry.update(record.id, { state: 'running', rest: undefined }, RELAXED);
+  startFollowing(context, record, { isNew: false });
+}
+
+/**
+ * Starts the machine of an environment from what was saved of it. A failure leaves it asleep.
+ * @throws `template-invalid` when another hypervisor saved it
+ */
+export async function rouse(context: Context, record: EnvironmentRecord, signal: AbortSignal): Promise<void> {
+  const { asleep, disk, boot } = record;
+  if (asleep === undefined || disk === undefined)
+    throw berthError('not-running', `environment "${record.name}" has nothing to go on from`);
+  // It was saved, and then could not be ended at once.
+  if (record.process !== undefined && isAlive(record.process.process))
+    await context.machines.endProcess(record.id, record.process, { keepSlot: true });
+  const machine = await context.machines.wake(record.id, boot, disk, asleep, signal);
+  const { known, session } = await enter(context, record, machine);
+  await machine.running.resume();
+  await setTime(context, record, machine);
+  markKnown(context, known);
+  session.isFrozen = false;
+  await publishPorts(context, known);
+  await publishFollowed(context, known);
+  startFollowing(context, known, { isNew: false });
+  await removeSaved(disk);
+}
+
+/** Writes down that it runs; nothing has run yet. What fails leaves it asleep. */
+async function enter(
+  context: Context,
+  record: EnvironmentRecord,
+  machine: Machine,
+): Promise<{ known: EnvironmentRecord; session: Session }> {
+  try {
+    const known = await takeOver(context, record, machine);
+    const session = context.sessions.get(known);
+    session.isFrozen = true;
+    // Once it has run its disk is ahead of what was saved: that must never be used again, also not after a power cut.
+    await context.registry.update(record.id, { asleep: undefined, state: 'running', rest: undefined });
+    return { known, session };
+  } catch (error) {
+    const session = context.sessions.find(record.id);
+    if (session !== undefined) session.ending = true;
+    context.sessions.remove(record.id);
+    await context.machines.end(machine, { graceMs: 0, keepSlot: true });
+    throw error;
+  }
+}
