@@ -30,12 +30,12 @@ export async function startSleep(
     'sleep',
     [known.name],
     { id: known.id, ...request },
-    async ({ id, step, signal }) => {
-      const record = await context.registry.claim(known.id, id);
+    async (operation) => {
+      const record = await context.registry.claim(known.id, operation.id);
       try {
         const title = depth === 'frozen' ? `freeze ${record.name}` : `put ${record.name} to sleep`;
-        await step('sleep', title, () =>
-          context.sleepers.rest(record.id, depth, { cause: 'asked for', signal }),
+        await operation.step('sleep', title, () =>
+          context.sleepers.rest(record.id, depth, { cause: 'asked for', signal: operation.signal }),
         );
       } finally {
         await context.registry.update(record.id, { operation: undefined });
