@@ -149,7 +149,9 @@ export class EnvironmentOperations {
   }
 
   async files(name: string, options: FilesOptions, signal: AbortSignal): Promise<TerminalProcess> {
-    await this.#awake(name, 'files');
+    // For an operation that brings the environment up, and holds it.
+    if (options.operation !== undefined) return serveFiles(this.#context, name, options, signal);
+    await this.#awake(name, 'sync');
     return this.#whileOpen(
       this.#context.registry.get(name),
       await serveFiles(this.#context, name, options, signal),
