@@ -15,7 +15,8 @@ import { isMissing, systemCode } from './system-error.ts';
 const TREE = 'berth';
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 const USED_V2_CONTROLLERS = ['memory', 'pids', 'cpu'];
-const REMOVE_TIMEOUT_MS = 2_000;
+/** The threads of a process may take so long to end after it where the disk is busy. */
+const REMOVE_TIMEOUT_MS = 20_000;
 const REMOVE_INTERVAL_MS = 20;
 
 /** A control group that covers every hierarchy of the host. */

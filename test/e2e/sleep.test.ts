@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { DaemonStatus } from '../../src/contract/index.ts';
 import type { Environment, BerthEvent } from '../../src/model/index.ts';
@@ -20,15 +20,10 @@ import { sharedHome } from './rig/home.ts';
 import { get, urlOf } from './rig/http.ts';
 import { prepareAlone } from './rig/prepare.ts';
 import { isRunning } from './rig/processes.ts';
-import { TINY_WEB, type TinyService, tinyProject } from './rig/tiny.ts';
+import { shopFile } from './rig/shop.ts';
+import { makeTinyImage, TINY_IMAGE, workDirectory } from './rig/tiny.ts';
 
 const NAME = 'sleeper';
-/** Says what it hears, as long as both stay connected. */
-const ECHO: TinyService = {
-  name: 'echo',
-  ports: ['7000:7000'],
-  command: ['nc', '-ll', '-p', '7000', '-e', 'cat'],
-};
 const IGNORED = '127.0.0.9';
 const CLOCK_TOLERANCE_MS = 1_500;
 const SOON = { timeout: 60_000, interval: 100 };
@@ -37,8 +32,12 @@ let environment: Environment;
 const sockets: Socket[] = [];
 
 const stateOf = async () => (await inspect(NAME)).state;
-const events = async (kind: string) =>
-  (await berthJson<BerthEvent[]>(['events'])).filter((one) => one.kind === kind && one.subject === NAME);
+const wakes = async () =>
+  (await berthOk(['events', '--json']))
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as BerthEvent)
+    .filter(({ kind, subject }) => kind === 'environment.woken' && subject === NAME).length;
 /** All that the machine's memory alone knows, such as the id of its boot. */
 const bootId = () => inMachine(NAME, 'cat /proc/sys/kernel/random/boot_id');
 const savedFiles = ({ id }: Environment) =>
@@ -46,22 +45,45 @@ const savedFiles = ({ id }: Environment) =>
 
 function open(localAddress?: string): Socket {
   const host = environment.address;
-  const socket = connect({ host, port: 7000, ...(localAddress === undefined ? {} : { localAddress }) });
+  const socket = connect({ host, port: 6379, ...(localAddress === undefined ? {} : { localAddress }) });
   socket.on('error', () => undefined);
   sockets.push(socket);
   return socket;
 }
 
-async function say(socket: Socket, text: string): Promise<string> {
+/** Counts one up, over a connection of its own or one that is there; gives the count. */
+async function count(socket = open()): Promise<number> {
   let heard = '';
   const onData = (chunk: Buffer) => {
     heard += chunk.toString();
   };
   socket.on('data', onData);
-  socket.write(`${text}\n`);
+  socket.write('INCR visits\r\n');
   await expect.poll(() => heard, SOON).toContain('\n');
   socket.off('data', onData);
-  return heard;
+  return Number(/^:(\d+)\r\n$/.exec(heard)?.[1]);
+}
+
+/** A web server, and a store that counts. */
+async function project(idle = ''): Promise<string> {
+  const directory = workDirectory('sleep');
+  await makeTinyImage(directory);
+  copyFileSync(join(dirname(await shopFile()), 'images/shop.tar'), join(directory, 'shop.tar'));
+  const file = join(directory, 'compose.yaml');
+  writeFileSync(
+    file,
+    `services:
+  web: {image: ${TINY_IMAGE}, pull_policy: never, ports: ["8080:80"]}
+  store:
+    image: berth/shop:1
+    pull_policy: never
+    command: [valkey-server, --protected-mode, "no", --save, ""]
+    ports: ["6379:6379"]
+x-berth:
+  images: [tiny.tar, shop.tar]
+${idle}`,
+  );
+  return file;
 }
 
 async function killDaemon(): Promise<void> {
@@ -72,7 +94,7 @@ async function killDaemon(): Promise<void> {
 
 beforeAll(async () => {
   await prepareAlone();
-  await berthOk(['up', '-f', await tinyProject('sleep', [TINY_WEB, ECHO]), '--name', NAME]);
+  await berthOk(['up', '-f', await project(), '--name', NAME]);
   environment = await inspect(NAME);
 });
 afterEach(() => {
@@ -115,26 +137,25 @@ test('one that is asleep has no process, and goes on where it was; its clock is 
   expect(savedFiles(asleep)).toEqual([]);
 });
 
-test('a connection that is silent meanwhile stays, and what it says next arrives once', async () => {
+test('a connection that is silent meanwhile stays, and what it asks next is answered once', async () => {
   const socket = open();
   await once(socket, 'connect');
-  expect(await say(socket, 'one')).toBe('one\n');
+  expect(await count(socket)).toBe(1);
   await berthOk(['sleep', '--freeze', NAME]);
-  expect(await say(socket, 'two')).toBe('two\n');
+  expect(await count(socket)).toBe(2);
   await berthOk(['sleep', NAME]);
   expect(await stateOf()).toBe('asleep');
-  expect(await say(socket, 'three')).toBe('three\n');
+  expect(await count(socket)).toBe(3);
   expect(await stateOf()).toBe('running');
 });
 
-test('two hundred connections to one sleeper wake it once, and each has its answer', async () => {
+test('two hundred connections to one sleeper wake it once, and each counts once', async () => {
+  const from = await count();
   await berthOk(['sleep', NAME]);
-  const before = (await events('environment.woken')).length;
-  const said = await Promise.all(
-    Array.from({ length: 200 }, async (_, index) => say(open(), `number ${index}`)),
-  );
-  expect(said).toEqual(said.map((_, index) => `number ${index}\n`));
-  expect((await events('environment.woken')).length).toBe(before + 1);
+  const before = await wakes();
+  const counts = await Promise.all(Array.from({ length: 200 }, () => count()));
+  expect(counts.toSorted((a, b) => a - b)).toEqual(counts.map((_, index) => from + 1 + index));
+  expect(await wakes()).toBe(before + 1);
 });
 
 test('a wake goes before a sleep that is under way', async () => {
@@ -152,7 +173,7 @@ test('a wake goes before a sleep that is under way', async () => {
 test('commands and Docker clients wake it too; to look at it does not', async () => {
   await berthOk(['sleep', NAME]);
   expect((await berthJson<{ name: string }[]>(['ps', NAME])).map(({ name }) => name).sort()).toEqual([
-    'echo',
+    'store',
     'web',
   ]);
   await berthFails(['stats', NAME]);
@@ -182,15 +203,14 @@ test('both outlive the daemon, and a file of what was saved is never used twice'
 
 test('by its policy it freezes, then sleeps; who is to be passed over does not wake it', async () => {
   const idle = `  idle: {after: 2s, sleep-after: 2s, ignore: [${IGNORED}]}\n`;
-  const file = await tinyProject('sleep', [TINY_WEB, ECHO], idle);
-  await berthOk(['up', '-f', file, '--name', NAME]);
+  await berthOk(['up', '-f', await project(idle), '--name', NAME]);
   await expect.poll(stateOf, SOON).toBe('frozen');
   await expect.poll(stateOf, SOON).toBe('asleep');
   const probe = open(IGNORED);
   await once(probe, 'close');
   expect(await stateOf()).toBe('asleep');
   // What is open is in use, however silent.
-  expect(await inService(NAME, 'echo', 'sleep 6; echo woken')).toBe('woken\n');
+  expect(await inService(NAME, 'web', 'sleep 6; echo woken')).toBe('woken\n');
   expect(await stateOf()).toBe('running');
   await expect.poll(stateOf, SOON).toBe('frozen');
 });
@@ -202,7 +222,7 @@ test('one that sleeps is stopped, started, forked and removed as others are', as
   await berthOk(['sleep', 'of-sleeper']);
   const { id, namespace } = await inspect('of-sleeper');
   expect(namespace).toBeUndefined();
-  await berthOk(['rm', '--yes', 'of-sleeper']);
+  await berthOk(['rm', 'of-sleeper']);
   expect(existsSync(join(sharedHome(), 'environments', id))).toBe(false);
   await berthOk(['sleep', NAME]);
   await berthOk(['stop', '--force', NAME]);

@@ -67,15 +67,14 @@ export function tinyCompose(services: readonly TinyService[], tail = ''): string
 /** The plainest of them: a web server on port 8080. */
 export const TINY_WEB: TinyService = { name: 'web', ports: ['8080:80'] };
 
-/** Writes a project of the tiny image into a directory of its own, with further lines of `x-berth`; gives the path of its Compose file. */
+/** Writes a project of the tiny image into a directory of its own; gives the path of its Compose file. */
 export async function tinyProject(
   name: string,
   services: readonly TinyService[] = [TINY_WEB],
-  tail = '',
 ): Promise<string> {
   const directory = workDirectory(name);
   await makeTinyImage(directory);
   const file = join(directory, 'compose.yaml');
-  writeFileSync(file, tinyCompose(services, tail));
+  writeFileSync(file, tinyCompose(services));
   return file;
 }
