@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createEndpoints } from '../endpoint/index.ts';
 import {
+  Admission,
+  CapacityOperations,
   type Context,
   EnvironmentOperations,
   EnvironmentRegistry,
   FileMeetings,
   KeptVolumes,
+  readCapacitySettings,
   recover,
   returnLost,
   Sessions,
@@ -27,7 +30,7 @@ import {
   Machines,
   TemplateStore,
 } from '../machines/index.ts';
-import { createNetworkManager, type NetworkManager } from '../network/index.ts';
+import { createNetworkManager, type NetworkManager, SLOT_COUNT } from '../network/index.ts';
 import { createEventLog, createOperations } from '../operations/index.ts';
 import { listenForPulls, openRegistries } from './registries.ts';
 import { createServer } from '../server/index.ts';
@@ -84,6 +87,7 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
         cache: new CacheOperations(context),
         operations: operationService(context),
         events: eventService(context),
+        capacity: new CapacityOperations(context),
         host: new HostOperations({ context, network, directories, qemuPath: QEMU }),
         daemon: control,
       },
@@ -121,11 +125,7 @@ async function composeContext(
   const operations = await createOperations({ store, now, makeId, events, onError });
   const network = createNetworkManager({ homeId, runDirectory: run, poolSize: READY_SLOTS, log });
   const hypervisor = createQemuHypervisor({ qemuPath: QEMU, cgroupFor: cgroupMaker(homeId) });
-  const images = createImageStore({
-    directory: join(home, 'images'),
-    recipesDirectory: RECIPES,
-    env: process.env,
-  });
+  const images = openImages(home);
   const templates = new TemplateStore(layout);
   const machines = new Machines({ hypervisor, network, templates, layout, homeId });
   const clientKey = await loadClientKey(layout.keys);
@@ -142,10 +142,12 @@ async function composeContext(
   const registry = await EnvironmentRegistry.open(store, firstAddressBlock(home));
   const sessions = new Sessions(clientKey);
   const registries = await openRegistries({ home, run, homeId, registry, log });
+  const pools = new WarmPools(store);
+  const admission = openAdmission({ home, registry, pools }, network);
   const context: Context = {
     ...{ home, log, operations, events, registry, sessions, fileMeetings: new FileMeetings() },
     ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints, registries },
-    ...{ keptVolumes: new KeptVolumes(layout.volumes), pools: new WarmPools(store) },
+    ...{ keptVolumes: new KeptVolumes(layout.volumes), pools, admission },
   };
   closing.defer(() => network.close());
   closing.defer(() => ingress.close());
@@ -160,6 +162,24 @@ async function composeContext(
   closing.use(watchMachines(context));
   closing.use(verifyTemplates(context));
   return { context, network };
+}
+
+function openImages(home: string): Context['images'] {
+  return createImageStore({
+    directory: join(home, 'images'),
+    recipesDirectory: RECIPES,
+    env: process.env,
+  });
+}
+
+function openAdmission(
+  parts: Pick<Context, 'home' | 'registry' | 'pools'>,
+  network: NetworkManager,
+): Context['admission'] {
+  return new Admission({
+    ...{ ...parts, settings: readCapacitySettings(process.env) },
+    networkSlots: () => ({ total: SLOT_COUNT, used: network.status().inUse }),
+  });
 }
 
 /** The sockets of the environments' Docker endpoints, in a directory that only the group `berth` may enter. */

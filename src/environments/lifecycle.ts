@@ -4,12 +4,14 @@ import { memoryUse } from '../host/index.ts';
 import type { Operation } from '../model/index.ts';
 import { deadlineSignal, formatBytes } from '../base/index.ts';
 import type { OperationContext } from '../operations/index.ts';
+import { startAdmitted } from './admission.ts';
 import { applyWorkload } from './apply.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { startFollowing } from './following.ts';
 import { cancelRevival } from './guest-restart.ts';
 import { endMachine, renewIdentity } from './machine-life.ts';
+import { bootWanted } from './plan/machine-kind.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed } from './registry.ts';
 import { projectOf } from './project-of.ts';
@@ -69,12 +71,14 @@ export async function startStart(
   assertUnclaimed(known);
   if (context.sessions.find(known.id) !== undefined)
     throw berthError('already-running', `environment "${known.name}" runs already`);
-  return context.operations.start(
-    'start',
-    [known.name],
-    { id: known.id, ...request },
-    (operation) => bootAgain(context, known, operation, undefined),
-    o,
+  return startAdmitted(context, bootWanted(known), () =>
+    context.operations.start(
+      'start',
+      [known.name],
+      { id: known.id, ...request },
+      (operation) => bootAgain(context, known, operation, undefined),
+      o,
+    ),
   );
 }
 

@@ -129,6 +129,27 @@ export class WarmPools implements AsyncDisposable {
     return taken;
   }
 
+  /** How many forks of a template are ready. */
+  readyOf(template: TemplateId): number {
+    return this.#pools.get(template)?.members.length ?? 0;
+  }
+
+  /** All that are ready. */
+  members(): readonly WarmMember[] {
+    return [...this.#pools.values()].flatMap(({ members }) => members);
+  }
+
+  /** Gives all up because something else needs their room; they are made again after a while. */
+  async giveUp(why: string): Promise<void> {
+    for (const [id, pool] of this.#pools) {
+      const going = pool.members.splice(0);
+      pool.retryAtMs = performance.now() + RETRY_AFTER_MS;
+      if (going.length === 0) continue;
+      this.#context?.events.append('pool.shrunk', id, `${going.length} warm forks given up: ${why}`);
+      await this.#give(going);
+    }
+  }
+
   /** Ends the filling and gives all members back. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
@@ -187,12 +208,13 @@ export class WarmPools implements AsyncDisposable {
     pool.making = 1;
     try {
       await this.#giveWay(context);
-      const member = await makeMember(
-        context,
-        template,
-        template.workload as FrozenWorkload,
-        this.#ending.signal,
-      );
+      const workload = template.workload as FrozenWorkload;
+      using _room = context.admission.admitSpare({
+        start: 'fork',
+        shape: template.shape,
+        project: workload.project,
+      });
+      const member = await makeMember(context, template, workload, this.#ending.signal);
       pool.problem = undefined;
       if (this.#pools.get(id) !== pool) return await this.#give([member]);
       pool.members.push(member);

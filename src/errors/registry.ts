@@ -215,6 +215,12 @@ const entries = {
     'The disk is full, or would be.',
     'Make room: `./berth rm NAME`, `./berth template rm NAME`, `./berth image rm NAME`; see `df -h`.',
   ),
+  'capacity-exceeded': entry(
+    507,
+    HOST,
+    'What is asked for does not fit on the host beside what runs there.',
+    'See what is left with `./berth capacity`; make room with `./berth stop NAME` or `./berth rm NAME`.',
+  ),
   'home-unusable': entry(
     500,
     HOST,

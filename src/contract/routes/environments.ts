@@ -62,6 +62,7 @@ export const environmentRoutes = {
       'conflict',
       'image-unknown',
       'memory-exceeded',
+      'capacity-exceeded',
       'disk-full',
       'port-in-use',
       'address-unavailable',
@@ -93,7 +94,7 @@ export const environmentRoutes = {
     body: LifecycleRequestSchema,
     response: OperationSchema,
     idempotent: true,
-    errors: ['not-found', 'conflict', 'already-running', 'memory-exceeded', 'port-in-use'],
+    errors: ['not-found', 'conflict', 'already-running', 'capacity-exceeded', 'disk-full', 'port-in-use'],
   },
   'environments.stop': {
     method: 'POST',
@@ -115,7 +116,7 @@ export const environmentRoutes = {
     body: LifecycleRequestSchema,
     response: OperationSchema,
     idempotent: true,
-    errors: ['not-found', 'conflict', 'memory-exceeded'],
+    errors: ['not-found', 'conflict'],
   },
   'environments.resize': {
     method: 'POST',
@@ -153,7 +154,9 @@ export const environmentRoutes = {
       'name-taken',
       'conflict',
       'template-invalid',
-      'memory-exceeded',
+      'capacity-exceeded',
+      'disk-full',
+      'address-unavailable',
     ],
   },
   'environments.stats': {
