@@ -9,6 +9,7 @@ import {
   EnvironmentOperations,
   EnvironmentRegistry,
   FileMeetings,
+  hostFactsNow,
   KeptVolumes,
   readCapacitySettings,
   recover,
@@ -173,12 +174,13 @@ function openImages(home: string): Context['images'] {
 }
 
 function openAdmission(
-  parts: Pick<Context, 'home' | 'registry' | 'pools'>,
+  { home, registry, pools }: Pick<Context, 'home' | 'registry' | 'pools'>,
   network: NetworkManager,
 ): Context['admission'] {
+  const networkSlots = () => ({ total: SLOT_COUNT, used: network.status().inUse });
   return new Admission({
-    ...{ ...parts, settings: readCapacitySettings(process.env) },
-    networkSlots: () => ({ total: SLOT_COUNT, used: network.status().inUse }),
+    ...{ registry, pools, settings: readCapacitySettings(process.env) },
+    host: (environments) => hostFactsNow({ home, environments, networkSlots: networkSlots() }),
   });
 }
 

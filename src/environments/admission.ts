@@ -14,7 +14,7 @@ import {
   withoutPools,
 } from '../placement/index.ts';
 import type { Context } from './context.ts';
-import { type FactSources, factsNow } from './host-facts.ts';
+import { type FactSources, factsNow } from './facts-now.ts';
 import { IdleMeter } from './idle-meter.ts';
 
 /** What somebody wants to start. */

@@ -1,6 +1,7 @@
 export { Admission } from './admission.ts';
 export { CapacityOperations } from './capacity-service.ts';
 export { readCapacitySettings } from './capacity-settings.ts';
+export { hostFactsNow } from './host-facts.ts';
 export type { Context, Log } from './context.ts';
 export { EnvironmentOperations } from './environment-service.ts';
 export { FileMeetings } from './files/meeting.ts';
