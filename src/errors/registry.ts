@@ -71,8 +71,8 @@ const entries = {
   'memory-exceeded': entry(
     422,
     INPUT,
-    'More memory is asked for than the host has.',
-    'Ask for less with `--memory`, or stop environments: `./berth ls`.',
+    'More memory or more CPUs are asked for than the host has.',
+    'Ask for less with `--memory` or `--cpus`.',
   ),
 
   'registries-invalid': entry(
