@@ -1,6 +1,6 @@
 import { berthError } from '../errors/index.ts';
 import type { LifecycleRequest } from '../contract/index.ts';
-import { memoryUse } from '../host/index.ts';
+import { memoryUse, processMemoryNow } from '../host/index.ts';
 import type { Operation } from '../model/index.ts';
 import { deadlineSignal, formatBytes } from '../base/index.ts';
 import type { OperationContext } from '../operations/index.ts';
@@ -90,12 +90,16 @@ export async function startRestart(
   o: StartOptions,
 ): Promise<Operation> {
   const known = await unclaimed(context, name);
-  return context.operations.start(
-    'restart',
-    [known.name],
-    { id: known.id },
-    (operation) => bootAgain(context, known, operation, request),
-    o,
+  const pid = known.process?.process.pid;
+  const freedBytes = pid === undefined ? 0 : (processMemoryNow(pid)?.ownBytes ?? 0);
+  return startAdmitted(context, { ...bootWanted(known), freedBytes }, () =>
+    context.operations.start(
+      'restart',
+      [known.name],
+      { id: known.id },
+      (operation) => bootAgain(context, known, operation, request),
+      o,
+    ),
   );
 }
 

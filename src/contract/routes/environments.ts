@@ -116,7 +116,7 @@ export const environmentRoutes = {
     body: LifecycleRequestSchema,
     response: OperationSchema,
     idempotent: true,
-    errors: ['not-found', 'conflict'],
+    errors: ['not-found', 'conflict', 'capacity-exceeded', 'disk-full'],
   },
   'environments.resize': {
     method: 'POST',
