@@ -45,7 +45,15 @@ export function factsNow(
     hosts: [sources.host(records.length)],
     residents,
     admitted: admitted(new Set(running), new Set(known)),
-    sharedBytes: sharedBytes(records, memory),
+    sharedBytes: sharedBytes([
+      ...records
+        .filter(({ process }) => process?.origin === 'template')
+        .map(({ id, template }) => [template, memory.get(id)?.fileBytes] as const),
+      ...members.map(
+        ({ machine, template }) =>
+          [template, processMemoryNow(machine.running.process.pid)?.fileBytes] as const,
+      ),
+    ]),
     settings: sources.settings,
   };
 }
@@ -86,15 +94,9 @@ function residentOfMember({ id, shape, project, machine }: WarmMember): Resident
 }
 
 /** Each template that is mapped by somebody counts once: as much of it as whoever uses most of it has in memory. */
-function sharedBytes(
-  records: readonly EnvironmentRecord[],
-  memory: ReadonlyMap<EnvironmentId, ProcessMemoryNow | undefined>,
-): number {
+function sharedBytes(mapped: Iterable<readonly [template: string, fileBytes: number | undefined]>): number {
   const largest = new Map<string, number>();
-  for (const { id, template, process } of records) {
-    const fileBytes = memory.get(id)?.fileBytes;
-    if (process?.origin !== 'template' || fileBytes === undefined) continue;
+  for (const [template, fileBytes = 0] of mapped)
     largest.set(template, Math.max(fileBytes, largest.get(template) ?? 0));
-  }
   return largest.values().reduce((sum, bytes) => sum + bytes, 0);
 }
