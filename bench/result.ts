@@ -104,7 +104,7 @@ export interface ProjectStage {
 /** A prediction of `berth capacity` beside what came of it, for one shape. */
 export interface CapacityShape {
   readonly shape: string;
-  /** Machines that there would be in all by resources / shape. */
+  /** Machines that there would be in all by the host's memory / that of the shape. */
   readonly naive: number;
   /** What one more fork was expected to take. */
   readonly expectedBytes: number;

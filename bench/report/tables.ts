@@ -248,7 +248,7 @@ function capacityLines({ shapes, forks }: CapacityStage): string[] {
   ]);
   const head = [
     'shape',
-    'by resources / shape, in all',
+    'in all by memory / shape',
     'expected of one fork',
     'said to fit',
     'made until one was refused',

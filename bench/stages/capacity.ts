@@ -1,6 +1,11 @@
 import { poll, sleep } from '../../src/base/index.ts';
 import { BerthError } from '../../src/errors/index.ts';
-import { type CapacityReport, formatShape, parseShape } from '../../src/model/index.ts';
+import {
+  type CapacityDimension,
+  type CapacityReport,
+  formatShape,
+  parseShape,
+} from '../../src/model/index.ts';
 import type { CapacityShape, CapacityStage } from '../result.ts';
 import { PARENT, type Rig } from '../rig.ts';
 
@@ -44,7 +49,7 @@ async function predict(rig: Rig, shapeText: string, forks: number): Promise<Capa
     say(`${shapeText}: ${made.count} were made; ${made.refusal}`);
     return {
       shape: formatShape({ vcpus, memoryMib }),
-      naive: told.naive,
+      naive: memoryOf(told)?.naive ?? 0,
       expectedBytes: told.expected.memoryBytes,
       told: told.more,
       made: made.count,
@@ -58,10 +63,13 @@ async function predict(rig: Rig, shapeText: string, forks: number): Promise<Capa
 }
 
 /** What must be left alone so that about so many fit. */
-function reserveFor({ hosts, expected, memoryReserveBytes }: CapacityReport, forks: number): number {
-  const memory = hosts[0]?.dimensions.find(({ name }) => name === 'memory');
-  const surplus = (memory?.room ?? 0) - (forks + 0.5) * expected.memoryBytes;
-  return Math.round(memoryReserveBytes + Math.max(0, surplus));
+function reserveFor(report: CapacityReport, forks: number): number {
+  const surplus = (memoryOf(report)?.room ?? 0) - (forks + 0.5) * report.expected.memoryBytes;
+  return Math.round(report.memoryReserveBytes + Math.max(0, surplus));
+}
+
+function memoryOf({ hosts }: CapacityReport): CapacityDimension | undefined {
+  return hosts[0]?.dimensions.find(({ name }) => name === 'memory');
 }
 
 /** The daemon has just started: it is asked once its own work is done. */

@@ -155,8 +155,25 @@ test('what does not fit is refused with figures before anything starts, and pool
   // What is warm gives way.
   expect(await fork(NAME, '--name', 'fits')).toHaveLength(1);
   expect((await environments()).map(({ name }) => name)).toEqual(['fits']);
-  await removeEnvironments(['fits']);
   await berthOk(['template', 'warm', NAME, '--min', '2']);
+});
+
+test('on a full host neither up nor start begins, and nothing has changed', async () => {
+  await berthOk(['stop', 'fits', '--timeout', '1s']);
+  await berthOk(['daemon', 'stop']);
+  const full = { env: { ...process.env, BERTH_MEMORY_RESERVE: '1PiB' } };
+  expect((await berthJson<CapacityReport>(['capacity'], full)).more).toBe(0);
+  const file = await tinyProject('warm', [TINY_WEB]);
+  for (const argv of [
+    ['up', '-f', file, '--name', 'late'],
+    ['start', 'fits'],
+    ['restart', 'fits'],
+    ['fork', NAME],
+  ])
+    expect(await berthFails(argv)).toMatchObject({ code: 'capacity-exceeded', exitCode: 5 });
+  expect((await environments()).map(({ name, state }) => [name, state])).toEqual([['fits', 'stopped']]);
+  expect(machines()).toEqual([]);
+  await removeEnvironments(['fits']);
   await berthOk(['daemon', 'stop']);
 });
 

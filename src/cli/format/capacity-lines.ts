@@ -55,7 +55,10 @@ function summary({ more, limitedBy, shape, source }: CapacityReport): string {
   return `${more} more ${what} fit; ${TITLES[limitedBy]} limits`;
 }
 
-function basisLines({ expected, naive }: CapacityReport): string[] {
+function basisLines({ expected, naive, hosts }: CapacityReport): string[] {
+  const byMemory = hosts
+    .flatMap(({ dimensions }) => dimensions)
+    .reduce((sum, one) => sum + (one.name === 'memory' ? (one.naive ?? 0) : 0), 0);
   const { memoryBytes, medianBytes, p95Bytes, samples, basis } = expected;
   const measured =
     basis === 'assumed'
@@ -63,7 +66,7 @@ function basisLines({ expected, naive }: CapacityReport): string[] {
       : `measured at ${samples} of ${basis === 'kind' ? 'their kind' : 'their shape'}: median ${formatBytes(medianBytes ?? 0)}, p95 ${formatBytes(p95Bytes ?? 0)}`;
   return [
     `One more is expected to take ${formatBytes(memoryBytes)} of memory of its own, ${measured}.`,
-    `By resources / shape, with nothing shared, there would be ${naive} in all.`,
+    `By resources / shape, with nothing shared, there would be ${naive} in all, ${byMemory} by memory alone.`,
   ];
 }
 
