@@ -16,6 +16,7 @@ import {
   returnLost,
   Sessions,
   TemplateOperations,
+  UseBook,
   VolumeOperations,
   WarmPools,
 } from '../environments/index.ts';
@@ -144,7 +145,8 @@ async function composeContext(
   const sessions = new Sessions(clientKey);
   const registries = await openRegistries({ home, run, homeId, registry, log });
   const pools = new WarmPools(store);
-  const admission = openAdmission({ home, registry, pools }, network);
+  const parts = { home, registry, pools, network, book: await UseBook.open(store), onError };
+  const admission = closing.use(openAdmission(parts));
   const context: Context = {
     ...{ home, log, operations, events, registry, sessions, fileMeetings: new FileMeetings() },
     ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints, registries },
@@ -174,12 +176,16 @@ function openImages(home: string): Context['images'] {
 }
 
 function openAdmission(
-  { home, registry, pools }: Pick<Context, 'home' | 'registry' | 'pools'>,
-  network: NetworkManager,
+  o: Pick<Context, 'home' | 'registry' | 'pools'> & {
+    readonly network: NetworkManager;
+    readonly book: UseBook;
+    readonly onError: (error: unknown) => void;
+  },
 ): Context['admission'] {
+  const { home, registry, pools, network, book, onError } = o;
   const networkSlots = () => ({ total: SLOT_COUNT, used: network.status().inUse });
   return new Admission({
-    ...{ registry, pools, settings: readCapacitySettings(process.env) },
+    ...{ registry, pools, book, onError, settings: readCapacitySettings(process.env) },
     host: (environments) => hostFactsNow({ home, environments, networkSlots: networkSlots() }),
   });
 }

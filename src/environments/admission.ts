@@ -16,6 +16,10 @@ import {
 import type { Context } from './context.ts';
 import { type FactSources, factsNow } from './facts-now.ts';
 import { IdleMeter } from './idle-meter.ts';
+import type { UseBook } from './use-book.ts';
+
+/** How often what machines take is written down for those that come after them. */
+const LEARN_INTERVAL_MS = 20_000;
 
 /** What somebody wants to start. */
 export interface Wanted {
@@ -43,7 +47,9 @@ interface Held {
   readonly diskBytes: number;
 }
 
-type Sources = Omit<FactSources, 'measured' | 'pools'> & {
+type Sources = Omit<FactSources, 'measured' | 'remembered' | 'pools'> & {
+  readonly book: Pick<UseBook, 'entries' | 'learn'>;
+  readonly onError: (error: unknown) => void;
   readonly pools: FactSources['pools'] & { giveUp(why: string): Promise<void> };
 };
 
@@ -52,13 +58,25 @@ type Sources = Omit<FactSources, 'measured' | 'pools'> & {
  * counts as taken, so that two who ask at the same moment do not get the same room. Kept in memory: a daemon that starts finds machines that run, or
  * none.
  */
-export class Admission {
+export class Admission implements Disposable {
   readonly #sources: Sources;
+  readonly #timer: NodeJS.Timeout;
   readonly #meter = new IdleMeter();
   readonly #held = new Set<Held>();
 
   constructor(sources: Sources) {
     this.#sources = sources;
+    const { book, onError } = sources;
+    this.#timer = setInterval(
+      () => void book.learn(this.facts().residents).catch(onError),
+      LEARN_INTERVAL_MS,
+    );
+    this.#timer.unref();
+  }
+
+  /** Ends the measuring. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
   }
 
   /**
@@ -102,13 +120,14 @@ export class Admission {
 
   /** All that is known of this moment. */
   facts(): Facts {
-    return factsNow({ ...this.#sources, measured: this.#meter }, (running, known) =>
+    const remembered = this.#sources.book.entries;
+    return factsNow({ ...this.#sources, remembered, measured: this.#meter }, (running, known) =>
       sumOf([...this.#held], running, known),
     );
   }
 
-  #hold(names: readonly string[], kind: MachineKind, { residents }: Facts): Ticket {
-    const { memoryBytes, diskBytes } = expectedUse(kind, residents);
+  #hold(names: readonly string[], kind: MachineKind, facts: Facts): Ticket {
+    const { memoryBytes, diskBytes } = expectedUse(kind, facts);
     const held = { names, vcpus: kind.shape.vcpus, memoryBytes, diskBytes };
     this.#held.add(held);
     const release = () => void this.#held.delete(held);

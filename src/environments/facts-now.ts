@@ -17,6 +17,8 @@ export interface FactSources {
   readonly pools: { members(): readonly WarmMember[] };
   /** What the host has now, with so many environments on it. */
   readonly host: (environments: number) => HostFacts;
+  /** What kinds of machines were measured to take before. */
+  readonly remembered: Facts['remembered'];
   /** Measured now and then. */
   readonly measured: {
     readonly diskBytes: ReadonlyMap<EnvironmentId, number>;
@@ -44,6 +46,7 @@ export function factsNow(
   return {
     hosts: [sources.host(records.length)],
     residents,
+    remembered: sources.remembered,
     admitted: admitted(new Set(running), new Set(known)),
     sharedBytes: sharedBytes([
       ...records

@@ -17,4 +17,5 @@ export { KeptVolumes } from './volumes/kept-volumes.ts';
 export { VolumeOperations } from './volumes/volume-service.ts';
 export { TemplateOperations } from './template-service.ts';
 export { mountableDirectories } from './mountable-directories.ts';
+export { UseBook } from './use-book.ts';
 export { WarmPools } from './warm-pools.ts';

@@ -51,8 +51,13 @@ export interface ExpectedUse {
   readonly diskBytes: number;
   /** While nobody asks it anything, in percent of one core. */
   readonly cpuPercent: number;
-  /** `kind`: measured at machines of the same project, shape and start; `shape`: at others of that shape and start; `assumed`: a share of the shape. */
-  readonly basis: 'kind' | 'shape' | 'assumed';
+  /**
+   * - `kind`: measured at machines of the same project, shape and start
+   * - `remembered`: at such machines as ran before
+   * - `shape`: at others of that shape and start
+   * - `assumed`: a share of the shape
+   */
+  readonly basis: 'kind' | 'remembered' | 'shape' | 'assumed';
   /** Machines that were measured. */
   readonly samples: number;
   /** Of their own memory; absent when none was measured. */

@@ -28,7 +28,7 @@ export interface Refusal {
 export function judgeAdmission(request: AdmissionRequest, facts: Facts): Refusal | undefined {
   const { kind, count, freedBytes = 0, onceDiskBytes = 0 } = request;
   const [host] = facts.hosts;
-  const each = eachOf(kind, expectedUse(kind, facts.residents));
+  const each = eachOf(kind, expectedUse(kind, facts));
   const refusals = roomsOf(host, facts)
     .filter(({ binding }) => binding)
     .flatMap(({ name, unit, room }) => {

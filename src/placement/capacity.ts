@@ -7,7 +7,7 @@ const MIB = 1024 ** 2;
 
 /** How many more machines of a kind fit on a host, by each thing that can run out, and which of them limits. */
 export function hostCapacity(host: HostFacts, kind: MachineKind, facts: Facts): HostCapacity {
-  const expected = expectedUse(kind, facts.residents);
+  const expected = expectedUse(kind, facts);
   const dimensions = roomsOf(host, facts).map((one) => dimension(host, kind, expected, one));
   const { more, limitedBy } = limitOf(host, kind, dimensions);
   return {

@@ -80,10 +80,21 @@ export interface CapacitySettings {
   readonly memoryReserveBytes?: number;
 }
 
+/** What machines of a kind were measured to take when some ran. */
+export interface MeasuredUse {
+  /** Of their own memory. */
+  readonly medianBytes: number;
+  readonly p95Bytes: number;
+  /** How many were measured. */
+  readonly samples: number;
+}
+
 /** All that is known of one moment. */
 export interface Facts {
   readonly hosts: readonly [HostFacts, ...HostFacts[]];
   readonly residents: readonly Resident[];
+  /** By {@link kindKey}: what was measured before. */
+  readonly remembered: ReadonlyMap<string, MeasuredUse>;
   /** On the first host. */
   readonly admitted: Admitted;
   /** Memory of templates that running forks share, on the first host. */
@@ -92,3 +103,9 @@ export interface Facts {
 }
 
 export const NOTHING_ADMITTED: Admitted = { count: 0, vcpus: 0, memoryBytes: 0, diskBytes: 0, addresses: 0 };
+
+/** The same for machines that are expected to take the same: how they began, their shape, what runs in them. */
+export function kindKey({ start, shape, project = '' }: MachineKind): string {
+  // One that wakes was a fork, and is one again.
+  return `${start === 'wake' ? 'fork' : start}-${shape.vcpus}x${shape.memoryMib}-${project}`;
+}

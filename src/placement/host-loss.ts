@@ -27,9 +27,9 @@ export function hostLoss(facts: Facts): HostLoss {
   return { host: lost.name, environments: homeless.length, elsewhere, lost: homeless.length - elsewhere };
 }
 
-function needOf(one: Resident, { residents }: Facts): Left {
+function needOf(one: Resident, facts: Facts): Left {
   return {
-    bytes: expectedUse({ ...one, start: 'boot' }, residents).memoryBytes,
+    bytes: expectedUse({ ...one, start: 'boot' }, facts).memoryBytes,
     vcpus: one.shape.vcpus,
   };
 }

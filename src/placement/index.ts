@@ -1,6 +1,6 @@
 export { type AdmissionRequest, judgeAdmission, type Refusal } from './admission.ts';
 export { checkFits, type HostResources } from './check-fits.ts';
-export { expectedUse } from './expected-use.ts';
+export { expectedUse, usesOf } from './expected-use.ts';
 export type {
   Admitted,
   CapacitySettings,
@@ -9,6 +9,7 @@ export type {
   HostFacts,
   MachineKind,
   MachineStartKind,
+  MeasuredUse,
   Resident,
 } from './facts.ts';
 export { type CapacityQuestion, capacityReport } from './report.ts';

@@ -30,10 +30,10 @@ export function capacityReport(question: CapacityQuestion, now: Facts): Capacity
   return {
     shape: { vcpus: kind.shape.vcpus, memoryMib: kind.shape.memoryMib },
     ...(source === undefined ? {} : { source }),
-    expected: expectedUse(kind, facts.residents),
+    expected: expectedUse(kind, facts),
     memoryReserveBytes: memoryReserve(first.memoryTotalBytes, facts),
     memorySharedBytes: facts.sharedBytes,
-    memoryGrowthBytes: memoryGrowth(facts.residents.filter(({ host }) => host === first.name)),
+    memoryGrowthBytes: memoryGrowth(first.name, facts),
     memoryAdmittedBytes: facts.admitted.memoryBytes,
     memoryPooledBytes: pooledBytes(now.residents),
     hosts,

@@ -1,6 +1,6 @@
 import type { CapacityDimension, CapacityDimensionName, ExpectedUse } from '../model/index.ts';
-import { expectedUse, wholeBytes } from './expected-use.ts';
-import { type Facts, type HostFacts, type MachineKind, NOTHING_ADMITTED, type Resident } from './facts.ts';
+import { expectedUse, type Measures } from './expected-use.ts';
+import { type Facts, type HostFacts, kindKey, type MachineKind, NOTHING_ADMITTED } from './facts.ts';
 
 const MIB = 1024 ** 2;
 const LEAST_RESERVE_BYTES = 512 * MIB;
@@ -29,16 +29,16 @@ export function memoryReserve(totalBytes: number, { settings }: Pick<Facts, 'set
   return settings.memoryReserveBytes ?? Math.max(LEAST_RESERVE_BYTES, Math.round(totalBytes * RESERVE_SHARE));
 }
 
-/** Memory that the machines which are there are still expected to take. */
-export function memoryGrowth(residents: readonly Resident[]): number {
-  const kinds = new Map<string, number>();
+/** Memory that the machines which are on a host are still expected to take. */
+export function memoryGrowth(host: string, facts: Measures): number {
+  const expected = new Map<string, number>();
   let sum = 0;
-  for (const one of residents) {
-    if (one.ownBytes === undefined) continue;
-    const key = `${one.start} ${one.shape.vcpus} ${one.shape.memoryMib} ${one.project}`;
-    const expected = kinds.get(key) ?? expectedUse(one, residents).memoryBytes;
-    kinds.set(key, expected);
-    sum += Math.max(0, Math.min(expected, wholeBytes(one)) - one.ownBytes);
+  for (const one of facts.residents) {
+    if (one.ownBytes === undefined || one.host !== host) continue;
+    const key = kindKey(one);
+    const bytes = expected.get(key) ?? expectedUse(one, facts).memoryBytes;
+    expected.set(key, bytes);
+    sum += Math.max(0, bytes - one.ownBytes);
   }
   return sum;
 }
@@ -54,7 +54,7 @@ export function roomsOf(host: HostFacts, facts: Facts): Room[] {
   const memoryTaken =
     memoryReserve(host.memoryTotalBytes, facts) +
     (isFirst ? facts.sharedBytes : 0) +
-    memoryGrowth(here) +
+    memoryGrowth(host.name, facts) +
     admitted.memoryBytes;
   const cpuTotal = host.cpus * facts.settings.vcpusPerCpu;
   return [

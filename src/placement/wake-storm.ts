@@ -30,6 +30,6 @@ export function wakeStorm(facts: Facts): WakeStorm {
 }
 
 /** One that stands still has its memory; what it may grow by is set aside for it already. */
-function bytesOf(one: Resident, { residents }: Facts): number {
-  return one.life === 'held' ? 0 : expectedUse({ ...one, start: 'wake' }, residents).memoryBytes;
+function bytesOf(one: Resident, facts: Facts): number {
+  return one.life === 'held' ? 0 : expectedUse({ ...one, start: 'wake' }, facts).memoryBytes;
 }

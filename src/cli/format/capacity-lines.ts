@@ -19,6 +19,13 @@ const TITLES: Readonly<Record<CapacityDimensionName, string>> = {
   'network-slots': 'network slots',
 };
 
+const LIKE: Readonly<Record<CapacityReport['expected']['basis'], string>> = {
+  kind: 'of their kind',
+  remembered: 'of their kind before',
+  shape: 'of their shape',
+  assumed: '',
+};
+
 /** Everything that `berth capacity` says. */
 export function capacityLines(report: CapacityReport, style: Style): string[] {
   return [
@@ -63,7 +70,7 @@ function basisLines({ expected, naive, hosts }: CapacityReport): string[] {
   const measured =
     basis === 'assumed'
       ? 'assumed as a share of the shape: none has run for long enough to be measured'
-      : `measured at ${samples} of ${basis === 'kind' ? 'their kind' : 'their shape'}: median ${formatBytes(medianBytes ?? 0)}, p95 ${formatBytes(p95Bytes ?? 0)}`;
+      : `measured at ${samples} ${LIKE[basis]}: median ${formatBytes(medianBytes ?? 0)}, p95 ${formatBytes(p95Bytes ?? 0)}`;
   return [
     `One more is expected to take ${formatBytes(memoryBytes)} of memory of its own, ${measured}.`,
     `By resources / shape, with nothing shared, there would be ${naive} in all, ${byMemory} by memory alone.`,

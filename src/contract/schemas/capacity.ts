@@ -54,9 +54,9 @@ export const ExpectedUseSchema = record(
     memoryBytes: count('Memory of its own, with head room for growth.'),
     diskBytes: count('Disk of its own.'),
     cpuPercent: measure('While nobody asks it anything, in percent of one core.'),
-    basis: Type.Enum(['kind', 'shape', 'assumed'], {
+    basis: Type.Enum(['kind', 'remembered', 'shape', 'assumed'], {
       description:
-        'Measured at machines of the same project and shape, at others of the shape, or assumed as a share of the shape.',
+        'Measured at machines of the same project and shape that run, at such as ran before, at others of the shape, or assumed as a share of the shape.',
     }),
     samples: count('Machines that were measured.'),
     medianBytes: Type.Optional(count('Median of their own memory.')),

@@ -32,6 +32,8 @@ function world(forks: number): World {
     ...{ records, members, givenUp, freeBytes: forks * EACH },
     admission: new Admission({
       settings: { vcpusPerCpu: 1000, memoryReserveBytes: 0 },
+      book: { entries: new Map(), learn: async () => undefined },
+      onError: () => undefined,
       registry: { list: () => records },
       pools: {
         members: () => members,

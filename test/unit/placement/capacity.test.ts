@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { capacityReport, expectedUse, judgeAdmission, withoutPools } from '../../../src/placement/index.ts';
+import { kindKey } from '../../../src/placement/facts.ts';
+import {
+  capacityReport,
+  expectedUse,
+  judgeAdmission,
+  usesOf,
+  withoutPools,
+} from '../../../src/placement/index.ts';
 import { anyFacts, anyKind, facts, GIB, host, MIB, resident, SMALL } from './sample-facts.ts';
 
 const RUNS = { numRuns: 500 };
@@ -78,8 +85,8 @@ test('a wake storm and the loss of a host neither make nor lose environments', (
 
 test('what is expected lies between what was measured and the whole shape', () => {
   fc.assert(
-    fc.property(anyFacts, anyKind, ({ residents }, kind) => {
-      const { memoryBytes, p95Bytes, basis, samples } = expectedUse(kind, residents);
+    fc.property(anyFacts, anyKind, (all, kind) => {
+      const { memoryBytes, p95Bytes, basis, samples } = expectedUse(kind, all);
       const whole = (kind.shape.memoryMib + 48) * MIB;
       expect(memoryBytes).toBeGreaterThan(0);
       expect(memoryBytes).toBeLessThanOrEqual(whole);
@@ -106,13 +113,34 @@ test('forks are not charged their whole shape, but what their like were measured
   expect(measured).toMatchObject({ naive: 4, limitedBy: 'memory', memoryGrowthBytes: 64 * MIB });
   // Its own kind goes before others of the shape; those that have only just begun are no measure.
   const other = resident({ project: 'blog', ownBytes: 200 * MIB });
-  expect(expectedUse(SMALL, [other]).basis).toBe('shape');
-  expect(expectedUse(SMALL, [other, resident()])).toMatchObject({ basis: 'kind', memoryBytes: 80 * MIB });
-  expect(expectedUse(SMALL, [resident({ settled: false })]).basis).toBe('assumed');
+  expect(expectedUse(SMALL, facts({ residents: [other] })).basis).toBe('shape');
+  expect(expectedUse(SMALL, facts({ residents: [other, resident()] }))).toMatchObject({
+    basis: 'kind',
+    memoryBytes: 80 * MIB,
+  });
+  expect(expectedUse(SMALL, facts({ residents: [resident({ settled: false })] })).basis).toBe('assumed');
+});
+
+test('what was measured before goes for those that come after, until enough of them run', () => {
+  const use = { medianBytes: 100 * MIB, p95Bytes: 110 * MIB, samples: 9 };
+  const remembered = new Map([[kindKey(SMALL), use]]);
+  const of = (running: number) =>
+    expectedUse(SMALL, facts({ remembered, residents: Array.from({ length: running }, () => resident()) }));
+  expect(of(0)).toMatchObject({
+    basis: 'remembered',
+    samples: 9,
+    memoryBytes: 125 * MIB,
+    p95Bytes: 110 * MIB,
+  });
+  expect(of(2).basis).toBe('remembered');
+  expect(of(3)).toMatchObject({ basis: 'kind', samples: 3, memoryBytes: 80 * MIB });
+  expect(usesOf([resident(), resident({ ownBytes: 70 * MIB }), resident({ settled: false })])).toEqual(
+    new Map([[kindKey(SMALL), { medianBytes: 64 * MIB, p95Bytes: 70 * MIB, samples: 2 }]]),
+  );
 });
 
 test('a machine that boots from its disk shares nothing', () => {
-  expect(expectedUse({ ...SMALL, start: 'boot' }, [resident()])).toMatchObject({
+  expect(expectedUse({ ...SMALL, start: 'boot' }, facts({ residents: [resident()] }))).toMatchObject({
     basis: 'assumed',
     memoryBytes: 560 * MIB,
   });

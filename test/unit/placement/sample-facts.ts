@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { Facts, HostFacts, MachineKind, Resident } from '../../../src/placement/index.ts';
+import { kindKey } from '../../../src/placement/facts.ts';
+import type { Facts, HostFacts, MachineKind, MeasuredUse, Resident } from '../../../src/placement/index.ts';
 
 export const MIB = 1024 ** 2;
 export const GIB = 1024 ** 3;
@@ -28,6 +29,7 @@ export function facts(change: Partial<Facts> = {}): Facts {
   return {
     hosts: [host()],
     residents: [],
+    remembered: new Map(),
     admitted: { count: 0, vcpus: 0, memoryBytes: 0, diskBytes: 0, addresses: 0 },
     sharedBytes: 0,
     settings: { vcpusPerCpu: 128 },
@@ -86,27 +88,47 @@ const anyResident: fc.Arbitrary<Resident> = fc
     return life === 'running' || life === 'held' ? { ...rest, ownBytes: ownMib * MIB, cpuPercent } : rest;
   });
 
+const anyMemory = fc
+  .record({ kind: anyKind, ownMib: fc.integer({ min: 1, max: 4096 }) })
+  .map(({ kind, ownMib }): [string, MeasuredUse] => [
+    kindKey(kind),
+    { medianBytes: ownMib * MIB, p95Bytes: 2 * ownMib * MIB, samples: 2 },
+  ]);
+
 export const anyFacts: fc.Arbitrary<Facts> = fc
   .record({
     hosts: fc.array(anyHost, { minLength: 1, maxLength: 3 }),
     residents: fc.array(anyResident, { maxLength: 12 }),
+    remembered: fc.array(anyMemory, { maxLength: 2 }),
     admittedMib: fc.integer({ min: 0, max: 2048 }),
     admittedCount: fc.integer({ min: 0, max: 5 }),
     sharedMib: fc.integer({ min: 0, max: 1024 }),
     vcpusPerCpu: fc.integer({ min: 1, max: 200 }),
     reserveMib: fc.option(fc.integer({ min: 0, max: 8192 }), { nil: undefined }),
   })
-  .map(({ hosts, residents, admittedMib, admittedCount: count, sharedMib, vcpusPerCpu, reserveMib }) => {
-    const [first = host(), ...others] = hosts.map((one, index) => ({ ...one, name: `host-${index}` }));
-    const memoryBytes = admittedMib * MIB;
-    return {
-      hosts: [first, ...others],
+  .map(
+    ({
+      hosts,
       residents,
-      admitted: { count, vcpus: count, memoryBytes, diskBytes: 0, addresses: count },
-      sharedBytes: sharedMib * MIB,
-      settings: {
-        vcpusPerCpu,
-        ...(reserveMib === undefined ? {} : { memoryReserveBytes: reserveMib * MIB }),
-      },
-    };
-  });
+      remembered,
+      admittedMib,
+      admittedCount: count,
+      sharedMib,
+      vcpusPerCpu,
+      reserveMib,
+    }) => {
+      const [first = host(), ...others] = hosts.map((one, index) => ({ ...one, name: `host-${index}` }));
+      const memoryBytes = admittedMib * MIB;
+      return {
+        hosts: [first, ...others],
+        residents,
+        remembered: new Map(remembered),
+        admitted: { count, vcpus: count, memoryBytes, diskBytes: 0, addresses: count },
+        sharedBytes: sharedMib * MIB,
+        settings: {
+          vcpusPerCpu,
+          ...(reserveMib === undefined ? {} : { memoryReserveBytes: reserveMib * MIB }),
+        },
+      };
+    },
+  );
