@@ -112,6 +112,8 @@ export interface CapacityShape {
   readonly told: number;
   /** How many more were made before one was refused. */
   readonly made: number;
+  /** Memory that was available above the reserve once all had settled. */
+  readonly leftBytes: number;
   /** What the refusal said. */
   readonly refusal: string;
 }

@@ -239,12 +239,13 @@ function projectLines(figures: ProjectStage): string[] {
 }
 
 function capacityLines({ shapes, forks }: CapacityStage): string[] {
-  const rows = shapes.map(({ shape, naive, expectedBytes, told, made }) => [
+  const rows = shapes.map(({ shape, naive, expectedBytes, told, made, leftBytes }) => [
     shape,
     String(naive),
     formatBytes(expectedBytes),
     String(told),
     String(made),
+    formatBytes(leftBytes),
   ]);
   const head = [
     'shape',
@@ -252,6 +253,7 @@ function capacityLines({ shapes, forks }: CapacityStage): string[] {
     'expected of one fork',
     'said to fit',
     'made until one was refused',
+    'left above the reserve once settled',
   ];
   return [
     ...table(head, rows),

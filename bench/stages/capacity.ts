@@ -1,4 +1,5 @@
 import { poll, sleep } from '../../src/base/index.ts';
+import { hostMemory } from '../../src/host/index.ts';
 import { BerthError } from '../../src/errors/index.ts';
 import {
   type CapacityDimension,
@@ -47,12 +48,14 @@ async function predict(rig: Rig, shapeText: string, forks: number): Promise<Capa
     say(`${shapeText}: ${told.more} more are said to fit`);
     const made = await forkUntilRefused(rig);
     say(`${shapeText}: ${made.count} were made; ${made.refusal}`);
+    await sleep(SETTLE_MS, signal);
     return {
       shape: formatShape({ vcpus, memoryMib }),
       naive: memoryOf(told)?.naive ?? 0,
       expectedBytes: told.expected.memoryBytes,
       told: told.more,
       made: made.count,
+      leftBytes: (await hostMemory()).availableBytes - told.memoryReserveBytes,
       refusal: made.refusal,
     };
   } finally {

@@ -1,5 +1,5 @@
 import { sleep } from '../base/index.ts';
-import { berthError } from '../errors/index.ts';
+import { asBerthError, berthError } from '../errors/index.ts';
 import { hostMemory, stalledPercent } from '../host/index.ts';
 import type { TemplateManifest } from '../machines/index.ts';
 import type { TemplateId, WarmPool } from '../model/index.ts';
@@ -223,7 +223,10 @@ export class WarmPools implements AsyncDisposable {
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       pool.retryAtMs = performance.now() + RETRY_AFTER_MS;
+      // A host that stays full is told of once.
+      const isKnown = pool.problem !== undefined && asBerthError(error).code === 'capacity-exceeded';
       pool.problem = error instanceof Error ? error.message : String(error);
+      if (isKnown) return;
       context.log.warn({ template: id, err: error }, 'a warm fork could not be made');
       context.events.append('pool.failed', template.name, pool.problem);
     } finally {

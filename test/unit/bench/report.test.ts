@@ -41,7 +41,13 @@ test('a quick run says that it is one', () => {
 });
 
 test('a prediction is kept within a tenth of what was made', () => {
-  const shape = { shape: '2x1GiB', naive: 23, expectedBytes: 100 * 1024 ** 2, refusal: 'no room' };
+  const shape = {
+    shape: '2x1GiB',
+    naive: 23,
+    expectedBytes: 100 * 1024 ** 2,
+    refusal: 'no room',
+    leftBytes: 3 * 1024 ** 2,
+  };
   const of = (told: number, made: number): BenchResult => ({
     version: 1,
     capacity: measured({ forks: 18, shapes: [{ ...shape, told, made }] }),
@@ -50,7 +56,7 @@ test('a prediction is kept within a tenth of what was made', () => {
     ...[true, true, true],
     ...[false, false],
   ]);
-  expect(reportOf(of(19, 20)).join('\n')).toContain('| 2x1GiB | 23 | 100 MiB | 19 | 20 |');
+  expect(reportOf(of(19, 20)).join('\n')).toContain('| 2x1GiB | 23 | 100 MiB | 19 | 20 | 3 MiB |');
 });
 
 test('plots are whole SVG drawings with escaped text', () => {
