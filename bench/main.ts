@@ -13,6 +13,7 @@ import { publish } from './report/publish.ts';
 import { reportOf } from './report/tables.ts';
 import { type BenchResult, type Measured, RESULT_VERSION } from './result.ts';
 import { Rig } from './rig.ts';
+import { capacityStage } from './stages/capacity.ts';
 import { cliStage } from './stages/cli.ts';
 import { dockerStage } from './stages/docker.ts';
 import { densityStage } from './stages/density.ts';
@@ -76,6 +77,10 @@ async function machineStages(
   if (stages.includes('project')) {
     say('files and images of a project');
     result = { ...result, project: measured(await projectStage(rig, options)) };
+  }
+  if (stages.includes('capacity')) {
+    say('predictions of capacity');
+    result = { ...result, capacity: measured(await capacityStage(rig, options)) };
   }
   return result;
 }

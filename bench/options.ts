@@ -2,7 +2,16 @@ import { parseArgs } from 'node:util';
 import { berthError } from '../src/errors/index.ts';
 
 /** Parts of the bench; each can be run by itself. */
-export const STAGES = ['fork', 'density', 'cli', 'port', 'docker', 'project', 'quickstart'] as const;
+export const STAGES = [
+  'fork',
+  'density',
+  'cli',
+  'port',
+  'docker',
+  'project',
+  'capacity',
+  'quickstart',
+] as const;
 export type StageName = (typeof STAGES)[number];
 
 /** Takes minutes and a clone of the repository: only runs when named. */

@@ -101,6 +101,29 @@ export interface ProjectStage {
   readonly secondPullMs: number;
 }
 
+/** A prediction of `berth capacity` beside what came of it, for one shape. */
+export interface CapacityShape {
+  readonly shape: string;
+  /** Machines that there would be in all by the host's memory / that of the shape. */
+  readonly naive: number;
+  /** What one more fork was expected to take. */
+  readonly expectedBytes: number;
+  /** How many more were said to fit. */
+  readonly told: number;
+  /** How many more were made before one was refused. */
+  readonly made: number;
+  /** Memory that was available above the reserve once all had settled. */
+  readonly leftBytes: number;
+  /** What the refusal said. */
+  readonly refusal: string;
+}
+
+export interface CapacityStage {
+  /** About so many were to fit; the rest of the host's memory was reserved. */
+  readonly forks: number;
+  readonly shapes: readonly CapacityShape[];
+}
+
 /** A stage with when and on what it was measured. */
 export interface Measured<Stage> {
   readonly at: string;
@@ -121,4 +144,5 @@ export interface BenchResult {
   readonly port?: Measured<PortStage>;
   readonly docker?: Measured<DockerStage>;
   readonly project?: Measured<ProjectStage>;
+  readonly capacity?: Measured<CapacityStage>;
 }

@@ -32,7 +32,7 @@ export interface RigOptions {
 /** A daemon with the shop running, and a template frozen from it once. */
 export class Rig implements AsyncDisposable {
   readonly options: RigOptions;
-  readonly #connection: Connection;
+  #connection: Connection;
   readonly #closing: AsyncDisposableStack;
 
   private constructor(options: RigOptions, connection: Connection, closing: AsyncDisposableStack) {
@@ -50,8 +50,9 @@ export class Rig implements AsyncDisposable {
       process.env['BERTH_HOME'] = home;
       closing.defer(() => giveBack(options));
       const connection = await openConnection({ env: process.env, autostart: true });
-      closing.defer(() => connection.close());
-      return new Rig(options, connection, closing);
+      const rig = new Rig(options, connection, closing);
+      closing.defer(() => rig.#connection.close());
+      return rig;
     } catch (error) {
       await closing.disposeAsync();
       throw error;
@@ -65,17 +66,38 @@ export class Rig implements AsyncDisposable {
   /** Brings the shop up and freezes it, from an image that is built when it is missing. */
   async prepare(): Promise<void> {
     const { root, say } = this.options;
-    const command = (argv: readonly string[]) => runBerth(this.options, argv, UP_TIMEOUT_MS);
     say('make the container images of the shop');
     await run([process.execPath, 'examples/shop/make-images.ts'], {
       ...{ cwd: root, timeoutMs: UP_TIMEOUT_MS, signal: this.options.signal },
       onLine: (line) => say(`  ${line}`),
     });
     await this.clear();
-    await command(['up', '-f', 'examples/shop/compose.yaml', '--name', PARENT]);
-    await this.answered(await this.client.environments.get(PARENT));
-    await command(['template', 'create', PARENT, TEMPLATE]);
-    await command(['template', 'create', PARENT, WARM_TEMPLATE]);
+    await this.upShop(PARENT);
+    await this.freeze(PARENT, TEMPLATE);
+    await this.freeze(PARENT, WARM_TEMPLATE);
+  }
+
+  /** Brings the shop up under a name, and waits until it answers. */
+  async upShop(name: string, flags: readonly string[] = []): Promise<void> {
+    const argv = ['up', '-f', 'examples/shop/compose.yaml', '--name', name, ...flags];
+    await runBerth(this.options, argv, UP_TIMEOUT_MS);
+    await this.answered(await this.client.environments.get(name));
+  }
+
+  /** Makes a template of an environment. */
+  async freeze(environment: string, template: string): Promise<void> {
+    await runBerth(this.options, ['template', 'create', environment, template], UP_TIMEOUT_MS);
+  }
+
+  /** Another daemon, with these variables set, or not set; machines go on. */
+  async restart(variables: Readonly<Record<string, string | undefined>>): Promise<void> {
+    await runBerth(this.options, ['daemon', 'stop'], CALL_TIMEOUT_MS);
+    this.#connection.close();
+    for (const [name, value] of Object.entries(variables)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+    this.#connection = await openConnection({ env: process.env, autostart: true });
   }
 
   /** Keeps one fork of {@link WARM_TEMPLATE} ready, and waits for it. */

@@ -3,6 +3,7 @@ import type { MachineFacts } from '../measure/machine.ts';
 import type { Summary } from '../measure/statistics.ts';
 import type {
   BenchResult,
+  CapacityStage,
   CliStage,
   ContestantResult,
   DensityStage,
@@ -17,7 +18,7 @@ import { targetsOf } from './targets.ts';
 
 /** The figures as lines of Markdown. */
 export function reportOf(result: BenchResult): string[] {
-  const { fork, density, cli, port, docker, project, quickstart } = result;
+  const { fork, density, cli, port, docker, project, capacity, quickstart } = result;
   return [
     ...section('Promises', targetLines(result)),
     ...(fork === undefined
@@ -42,6 +43,9 @@ export function reportOf(result: BenchResult): string[] {
           '',
           measuredOn(project),
         ])),
+    ...(capacity === undefined
+      ? []
+      : section('What fits', [...capacityLines(capacity.figures), '', measuredOn(capacity)])),
     ...(quickstart === undefined
       ? []
       : section('Quickstart', [
@@ -232,6 +236,30 @@ function projectLines(figures: ProjectStage): string[] {
       [`${image}, second environment`, ms(secondPullMs), '–', '1'],
     ],
   );
+}
+
+function capacityLines({ shapes, forks }: CapacityStage): string[] {
+  const rows = shapes.map(({ shape, naive, expectedBytes, told, made, leftBytes }) => [
+    shape,
+    String(naive),
+    formatBytes(expectedBytes),
+    String(told),
+    String(made),
+    formatBytes(leftBytes),
+  ]);
+  const head = [
+    'shape',
+    'in all by memory / shape',
+    'expected of one fork',
+    'said to fit',
+    'made until one was refused',
+    'left above the reserve once settled',
+  ];
+  return [
+    ...table(head, rows),
+    '',
+    `So much memory was reserved that about ${forks} more forks of the shop fit beside three.`,
+  ];
 }
 
 function measuredOn({ at, machine, quick }: Measured<unknown>): string {

@@ -12,7 +12,7 @@ const MIB = 1024 ** 2;
 const MINUTE = 60_000;
 
 /** Every promise of which the result has figures. */
-export function targetsOf({ fork, density, quickstart, port, project }: BenchResult): Target[] {
+export function targetsOf({ fork, density, quickstart, port, project, capacity }: BenchResult): Target[] {
   const targets: Target[] = [];
   if (fork !== undefined) targets.push(...forkTargets(fork.figures));
   if (density !== undefined) targets.push(...densityTargets(density.figures));
@@ -33,6 +33,14 @@ export function targetsOf({ fork, density, quickstart, port, project }: BenchRes
       kept: syncOne.p50 <= 1000,
     });
   }
+  if (capacity !== undefined)
+    targets.push(
+      ...capacity.figures.shapes.map(({ shape, told, made }) => ({
+        promise: `\`berth capacity\` tells how many more forks of ${shape} are admitted: within 10 %`,
+        measured: `${told} told, ${made} made`,
+        kept: Math.abs(told - made) <= 0.1 * made,
+      })),
+    );
   if (quickstart !== undefined) {
     const { firstMs, repeatedMs } = quickstart.figures;
     targets.push({

@@ -202,6 +202,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/host.ts'),
   },
   {
+    name: 'capacity',
+    group: HOST,
+    summary: 'tell how many more environments fit, and what limits',
+    load: () => import('./commands/capacity.ts'),
+  },
+  {
     name: 'daemon',
     group: HOST,
     summary: 'status and end of the daemon',

@@ -1,6 +1,7 @@
 import type { FileExchange } from './file-exchange.ts';
 import type {
   CachePruneRequest,
+  CapacityQuery,
   DaemonStatus,
   RegistriesRequest,
   ForkRequest,
@@ -18,6 +19,7 @@ import type {
 } from '../contract/index.ts';
 import type {
   BerthEvent,
+  CapacityReport,
   ImageCache,
   Environment,
   EnvironmentStats,
@@ -187,6 +189,11 @@ export interface HostApi {
   setup(options?: StartCallOptions): Promise<Operation>;
 }
 
+export interface CapacityApi {
+  /** How many more machines fit, what limits, and what would be if. */
+  report(query?: CapacityQuery, options?: CallOptions): Promise<CapacityReport>;
+}
+
 export interface DaemonApi {
   status(options?: CallOptions): Promise<DaemonStatus>;
   /** Resolves when the daemon has accepted it, not when it is gone. */
@@ -206,6 +213,7 @@ export interface Client {
   finishOperation(id: string, options?: WaitOptions): Promise<Operation>;
   readonly daemon: DaemonApi;
   readonly host: HostApi;
+  readonly capacity: CapacityApi;
   readonly images: ImagesApi;
   readonly cache: CacheApi;
   readonly templates: TemplatesApi;

@@ -37,6 +37,7 @@ function smallApis(
       setupPlan: (options) => caller.call('host.setup-plan', {}, options),
       setup: (options) => caller.call('host.setup', { body: {} }, options),
     },
+    capacity: { report: (query = {}, options) => caller.call('capacity.get', { query }, options) },
     images: {
       list: (options) => caller.call('images.list', {}, options),
       get: (ref, options) => caller.call('images.get', { params: { ref } }, options),

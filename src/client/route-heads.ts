@@ -18,6 +18,7 @@ export const routeHeads: { readonly [Id in RouteId]: Head<Routes[Id]> } = {
   'host.report': { method: 'GET', path: '/host/report' },
   'host.setup-plan': { method: 'GET', path: '/host/setup/plan' },
   'host.setup': { method: 'POST', path: '/host/setup', idempotent: true },
+  'capacity.get': { method: 'GET', path: '/capacity' },
   'images.list': { method: 'GET', path: '/images' },
   'images.get': { method: 'GET', path: '/images/:ref' },
   'images.build': { method: 'POST', path: '/images/:ref/build', idempotent: true },

@@ -31,6 +31,13 @@ interface Agreements {
   readonly operation: Agree<Static<typeof schemas.OperationSchema>, model.Operation>;
   readonly event: Agree<Static<typeof schemas.EventSchema>, model.BerthEvent>;
   readonly finding: Agree<Static<typeof schemas.FindingSchema>, model.Finding>;
+  readonly capacityReport: Agree<Static<typeof schemas.CapacityReportSchema>, model.CapacityReport>;
+  readonly hostCapacity: Agree<Static<typeof schemas.HostCapacitySchema>, model.HostCapacity>;
+  readonly expectedUse: Agree<Static<typeof schemas.ExpectedUseSchema>, model.ExpectedUse>;
+  readonly wakeStorm: Agree<Static<typeof schemas.WakeStormSchema>, model.WakeStorm>;
+  readonly hostLoss: Agree<Static<typeof schemas.HostLossSchema>, model.HostLoss>;
+  readonly countAnswer: Agree<Static<typeof schemas.CountAnswerSchema>, model.CountAnswer>;
+  readonly capacityDimension: Agree<Static<typeof schemas.CapacityDimensionSchema>, model.CapacityDimension>;
   readonly hostReport: Agree<Static<typeof schemas.HostReportSchema>, model.HostReport>;
 }
 

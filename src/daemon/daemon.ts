@@ -3,17 +3,22 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createEndpoints } from '../endpoint/index.ts';
 import {
+  Admission,
+  CapacityOperations,
   type Context,
   EnvironmentOperations,
   EnvironmentRegistry,
   FileMeetings,
+  hostFactsNow,
   keepIdle,
   KeptVolumes,
+  readCapacitySettings,
   recover,
   returnLost,
   Sessions,
   Sleepers,
   TemplateOperations,
+  UseBook,
   VolumeOperations,
   WarmPools,
 } from '../environments/index.ts';
@@ -29,7 +34,7 @@ import {
   Machines,
   TemplateStore,
 } from '../machines/index.ts';
-import { createNetworkManager, type NetworkManager } from '../network/index.ts';
+import { createNetworkManager, type NetworkManager, SLOT_COUNT } from '../network/index.ts';
 import { createEventLog, createOperations } from '../operations/index.ts';
 import { listenForPulls, openRegistries } from './registries.ts';
 import { createServer } from '../server/index.ts';
@@ -86,6 +91,7 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
         cache: new CacheOperations(context),
         operations: operationService(context),
         events: eventService(context),
+        capacity: new CapacityOperations(context),
         host: new HostOperations({ context, network, directories, qemuPath: QEMU }),
         daemon: control,
       },
@@ -123,11 +129,7 @@ async function composeContext(
   const operations = await createOperations({ store, now, makeId, events, onError });
   const network = createNetworkManager({ homeId, runDirectory: run, poolSize: READY_SLOTS, log });
   const hypervisor = createQemuHypervisor({ qemuPath: QEMU, cgroupFor: cgroupMaker(homeId) });
-  const images = createImageStore({
-    directory: join(home, 'images'),
-    recipesDirectory: RECIPES,
-    env: process.env,
-  });
+  const images = openImages(home);
   const templates = new TemplateStore(layout);
   const machines = new Machines({ hypervisor, network, templates, layout, homeId });
   const clientKey = await loadClientKey(layout.keys);
@@ -143,10 +145,13 @@ async function composeContext(
   const endpoints = await openEndpoints(run, log);
   const registry = await EnvironmentRegistry.open(store, firstAddressBlock(home));
   const registries = await openRegistries({ home, run, homeId, registry, log });
+  const pools = new WarmPools(store);
+  const parts = { home, registry, pools, network, book: await UseBook.open(store), onError };
+  const admission = closing.use(openAdmission(parts));
   const context: Context = {
     ...{ home, log, operations, events, registry, fileMeetings: new FileMeetings() },
     ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints, registries },
-    ...{ keptVolumes: new KeptVolumes(layout.volumes), pools: new WarmPools(store) },
+    ...{ keptVolumes: new KeptVolumes(layout.volumes), pools, admission },
     ...{ sessions: new Sessions(clientKey), sleepers: new Sleepers(() => context) },
   };
   closing.defer(() => network.close());
@@ -163,6 +168,29 @@ async function composeContext(
   closing.use(keepIdle(context));
   closing.use(verifyTemplates(context));
   return { context, network };
+}
+
+function openImages(home: string): Context['images'] {
+  return createImageStore({
+    directory: join(home, 'images'),
+    recipesDirectory: RECIPES,
+    env: process.env,
+  });
+}
+
+function openAdmission(
+  o: Pick<Context, 'home' | 'registry' | 'pools'> & {
+    readonly network: NetworkManager;
+    readonly book: UseBook;
+    readonly onError: (error: unknown) => void;
+  },
+): Context['admission'] {
+  const { home, registry, pools, network, book, onError } = o;
+  const networkSlots = () => ({ total: SLOT_COUNT, used: network.status().inUse });
+  return new Admission({
+    ...{ registry, pools, book, onError, settings: readCapacitySettings(process.env) },
+    host: (environments) => hostFactsNow({ home, environments, networkSlots: networkSlots() }),
+  });
 }
 
 /** The sockets of the environments' Docker endpoints, in a directory that only the group `berth` may enter. */

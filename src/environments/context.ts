@@ -5,6 +5,7 @@ import type { Ingress } from '../ingress/index.ts';
 import type { BaseTemplates, Machines, TemplateStore } from '../machines/index.ts';
 import type { EventLog, Operations } from '../operations/index.ts';
 import type { Registries } from '../registries/index.ts';
+import type { Admission } from './admission.ts';
 import type { FileMeetings } from './files/meeting.ts';
 import type { EnvironmentRegistry } from './registry.ts';
 import type { Sessions } from './sessions.ts';
@@ -37,6 +38,8 @@ export interface Context {
   readonly sessions: Sessions;
   readonly pools: WarmPools;
   readonly sleepers: Sleepers;
+  /** Asked before a machine is started. */
+  readonly admission: Admission;
   /** Where operations meet the connections that bring their files. */
   readonly fileMeetings: FileMeetings;
   readonly log: Log;

@@ -3,6 +3,7 @@ import type { ForkRequest } from '../contract/index.ts';
 import { assertLoadable, type Frozen, type MachineBoot, type TemplateManifest } from '../machines/index.ts';
 import type { ForkReport, ImageId, Operation, OperationId, TemplateId } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
+import { startAdmitted, type Wanted } from './admission.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { openEndpoint } from './endpoint.ts';
@@ -18,6 +19,7 @@ import { assertUnclaimed, type EnvironmentDraft } from './registry.ts';
 import { takeOver } from './take-over.ts';
 import { discardMember, type WarmMember } from './warm-member.ts';
 
+const MIB = 1024 ** 2;
 const READY_TIMEOUT_MS = 60_000;
 /** A host whose processors are all wanted may take its time for the hashes of a fork point. */
 const SEAL_TIMEOUT_MS = 30 * 60_000;
@@ -54,13 +56,27 @@ export async function startFork(
   );
   const taken = names.find((name) => context.registry.find(name) !== undefined);
   if (taken !== undefined) throw berthError('name-taken', `there is an environment "${taken}" already`);
-  return context.operations.start(
-    'fork',
-    names,
-    { source: request.source, names },
-    (operation) => runFork(context, source, names, operation, calledAt),
-    { durability: 'intent', ...o },
+  return startAdmitted(context, wantedOf(context, source, names), () =>
+    context.operations.start(
+      'fork',
+      names,
+      { source: request.source, names },
+      (operation) => runFork(context, source, names, operation, calledAt),
+      { durability: 'intent', ...o },
+    ),
   );
+}
+
+/** What forks take; a running parent's memory is written to disk once for all of them. */
+function wantedOf(context: Context, source: Source, names: readonly string[]): Wanted {
+  const { shape } = source.boot;
+  const isRunning = source.parent !== undefined;
+  return {
+    kind: { start: 'fork', shape, project: source.workload.project },
+    names,
+    ready: isRunning ? 0 : context.pools.readyOf(source.templateId),
+    ...(isRunning ? { onceDiskBytes: shape.memoryMib * MIB } : {}),
+  };
 }
 
 async function findSource(context: Context, ref: string): Promise<Source> {

@@ -1,3 +1,7 @@
+export { Admission } from './admission.ts';
+export { CapacityOperations } from './capacity-service.ts';
+export { readCapacitySettings } from './capacity-settings.ts';
+export { hostFactsNow } from './host-facts.ts';
 export type { Context, Log } from './context.ts';
 export { EnvironmentOperations } from './environment-service.ts';
 export { FileMeetings } from './files/meeting.ts';
@@ -15,4 +19,5 @@ export { TemplateOperations } from './template-service.ts';
 export { mountableDirectories } from './mountable-directories.ts';
 export { keepIdle } from './sleep/keeper.ts';
 export { Sleepers } from './sleep/sleepers.ts';
+export { UseBook } from './use-book.ts';
 export { WarmPools } from './warm-pools.ts';

@@ -1,15 +1,17 @@
 import { berthError } from '../errors/index.ts';
 import type { LifecycleRequest } from '../contract/index.ts';
-import { memoryUse } from '../host/index.ts';
+import { memoryUse, processMemoryNow } from '../host/index.ts';
 import type { Operation } from '../model/index.ts';
 import { deadlineSignal, formatBytes } from '../base/index.ts';
 import type { OperationContext } from '../operations/index.ts';
+import { startAdmitted } from './admission.ts';
 import { applyWorkload } from './apply.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { startFollowing } from './following.ts';
 import { cancelRevival } from './guest-restart.ts';
 import { endMachine, renewIdentity } from './machine-life.ts';
+import { bootWanted } from './plan/machine-kind.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed } from './registry.ts';
 import { projectOf } from './project-of.ts';
@@ -69,12 +71,14 @@ export async function startStart(
   assertUnclaimed(known);
   if (context.sessions.find(known.id) !== undefined)
     throw berthError('already-running', `environment "${known.name}" runs already`);
-  return context.operations.start(
-    'start',
-    [known.name],
-    { id: known.id, ...request },
-    (operation) => bootAgain(context, known, operation, undefined),
-    o,
+  return startAdmitted(context, bootWanted(known), () =>
+    context.operations.start(
+      'start',
+      [known.name],
+      { id: known.id, ...request },
+      (operation) => bootAgain(context, known, operation, undefined),
+      o,
+    ),
   );
 }
 
@@ -86,12 +90,16 @@ export async function startRestart(
   o: StartOptions,
 ): Promise<Operation> {
   const known = await unclaimed(context, name);
-  return context.operations.start(
-    'restart',
-    [known.name],
-    { id: known.id },
-    (operation) => bootAgain(context, known, operation, request),
-    o,
+  const pid = known.process?.process.pid;
+  const freedBytes = pid === undefined ? 0 : (processMemoryNow(pid)?.ownBytes ?? 0);
+  return startAdmitted(context, { ...bootWanted(known), freedBytes }, () =>
+    context.operations.start(
+      'restart',
+      [known.name],
+      { id: known.id },
+      (operation) => bootAgain(context, known, operation, request),
+      o,
+    ),
   );
 }
 

@@ -1,8 +1,10 @@
 import { sleep } from '../base/index.ts';
+import type { Ticket } from './admission.ts';
 import { applyWorkload } from './apply.ts';
 import type { Context } from './context.ts';
 import { bootAgain } from './lifecycle.ts';
 import { judgeRestart, recentRestarts } from './plan/judge-restart.ts';
+import { bootWanted } from './plan/machine-kind.ts';
 import { projectOf } from './project-of.ts';
 import type { EnvironmentRecord } from './record.ts';
 import type { OperationContext } from '../operations/index.ts';
@@ -61,11 +63,25 @@ async function bringBack(
   known: EnvironmentRecord,
   operation: OperationContext,
 ): Promise<{ names: string[] }> {
-  if (context.sessions.find(known.id) === undefined) return bootAgain(context, known, operation, undefined);
+  if (context.sessions.find(known.id) === undefined) {
+    using _room = await roomFor(context, known);
+    return await bootAgain(context, known, operation, undefined);
+  }
   // The daemon before was ended between the machine and its containers.
   const record = await context.registry.claim(known.id, operation.id);
   await applyWorkload(context, record, projectOf(record), operation);
   return { names: [record.name] };
+}
+
+/** A host that is full is tried again: others may have gone by then. */
+async function roomFor(context: Context, known: EnvironmentRecord): Promise<Ticket> {
+  try {
+    return await context.admission.admit(bootWanted(known));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    await context.registry.update(known.id, { reason });
+    throw error;
+  }
 }
 
 async function giveUp(context: Context, record: EnvironmentRecord, times: number): Promise<void> {

@@ -6,6 +6,7 @@ import type { BuiltImage } from '../images/index.ts';
 import type { Operation, Shape, TemplateId } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import { checkFits } from '../placement/index.ts';
+import { startAdmitted, type Wanted } from './admission.ts';
 import { archivePaths } from './apply.ts';
 import { bringUp } from './bring-up.ts';
 import { collectTemplates } from './collect-templates.ts';
@@ -15,6 +16,7 @@ import { discard } from './fork.ts';
 import { bootMachine } from './lifecycle.ts';
 import { startFollowing } from './following.ts';
 import { renewIdentity } from './machine-life.ts';
+import { bootWanted } from './plan/machine-kind.ts';
 import { planPorts } from './plan/ports.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed } from './registry.ts';
@@ -57,7 +59,17 @@ export async function startUp(
       ? createEnvironment(context, wish, operation)
       : updateEnvironment(context, known, wish, operation);
   };
-  return context.operations.start('up', [wish.name], { name: wish.name }, work, o);
+  const start = () => context.operations.start('up', [wish.name], { name: wish.name }, work, o);
+  const wanted = wantedOf(context, wish, known);
+  return wanted === undefined ? start() : startAdmitted(context, wanted, start);
+}
+
+/** The machine that it needs; undefined when it has one. */
+function wantedOf(context: Context, wish: Wish, known: EnvironmentRecord | undefined): Wanted | undefined {
+  if (known !== undefined)
+    return context.sessions.find(known.id) === undefined ? bootWanted(known) : undefined;
+  const kind = { start: 'up', shape: wish.shape, project: wish.workload.project } as const;
+  return { kind, names: [wish.name] };
 }
 
 /** What one file tells of ports is checked before anything starts; what several say together is known only in the machine. */
@@ -98,7 +110,6 @@ async function assertFits(context: Context, shape: Shape): Promise<void> {
   const problems = checkFits(shape, {
     cpus: availableParallelism(),
     memoryTotalBytes: memory.totalBytes,
-    memoryAvailableBytes: memory.availableBytes,
     diskFreeBytes: disk.freeBytes,
   });
   if (problems.length > 0)

@@ -2,7 +2,7 @@ import { sleep } from '../base/index.ts';
 import { makeIdentity } from '../guest/index.ts';
 import { cpuTimeMs } from '../host/index.ts';
 import { assertLoadable, type Machine, type MachineDisk, type TemplateManifest } from '../machines/index.ts';
-import type { EnvironmentId, TemplateId } from '../model/index.ts';
+import type { EnvironmentId, Shape, TemplateId } from '../model/index.ts';
 import type { Context } from './context.ts';
 import type { FrozenWorkload } from './freeze-environment.ts';
 import { machineIdOf } from './machine-life.ts';
@@ -31,6 +31,9 @@ export interface WarmMember {
   readonly disk: MachineDisk;
   readonly machine: Machine;
   readonly hostKey: string;
+  readonly shape: Shape;
+  /** Compose project that runs in it. */
+  readonly project: string;
   /** On the monotonic clock. */
   readonly madeAtMs: number;
 }
@@ -39,7 +42,7 @@ export interface WarmMember {
 export async function makeMember(
   context: Context,
   template: TemplateManifest,
-  workload: Pick<FrozenWorkload, 'ports'>,
+  workload: Pick<FrozenWorkload, 'ports' | 'project'>,
   signal: AbortSignal,
 ): Promise<WarmMember> {
   const id = newEnvironmentId();
@@ -58,7 +61,9 @@ export async function makeMember(
     await warmUp(machine, signal);
     await machine.running.pause();
     const hostKey = identity.hostKeys[0]?.public ?? '';
-    return { id, template: template.id, disk, machine, hostKey, madeAtMs: performance.now() };
+    const { shape } = template;
+    const { project } = workload;
+    return { id, template: template.id, disk, machine, hostKey, shape, project, madeAtMs: performance.now() };
   } catch (error) {
     await discardMachine(context, id, machine);
     throw error;

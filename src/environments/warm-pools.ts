@@ -1,5 +1,5 @@
 import { sleep } from '../base/index.ts';
-import { berthError } from '../errors/index.ts';
+import { asBerthError, berthError } from '../errors/index.ts';
 import { hostMemory, stalledPercent } from '../host/index.ts';
 import type { TemplateManifest } from '../machines/index.ts';
 import type { TemplateId, WarmPool } from '../model/index.ts';
@@ -103,11 +103,6 @@ export class WarmPools implements AsyncDisposable {
     await this.#give(pool?.members.splice(0) ?? []);
   }
 
-  /** How many are ready, of all templates. */
-  members(): number {
-    return [...this.#pools.values()].reduce((sum, { members }) => sum + members.length, 0);
-  }
-
   /** The state of a template's pool; undefined when it has none. */
   statusOf(template: TemplateId): WarmPool | undefined {
     const pool = this.#pools.get(template);
@@ -132,6 +127,27 @@ export class WarmPools implements AsyncDisposable {
     pool.misses += count - taken.length;
     this.#look();
     return taken;
+  }
+
+  /** How many forks of a template are ready. */
+  readyOf(template: TemplateId): number {
+    return this.#pools.get(template)?.members.length ?? 0;
+  }
+
+  /** All that are ready. */
+  members(): readonly WarmMember[] {
+    return [...this.#pools.values()].flatMap(({ members }) => members);
+  }
+
+  /** Gives all up because something else needs their room; they are made again after a while. */
+  async giveUp(why: string): Promise<void> {
+    for (const [id, pool] of this.#pools) {
+      const going = pool.members.splice(0);
+      pool.retryAtMs = performance.now() + RETRY_AFTER_MS;
+      if (going.length === 0) continue;
+      this.#context?.events.append('pool.shrunk', id, `${going.length} warm forks given up: ${why}`);
+      await this.#give(going);
+    }
   }
 
   /** Ends the filling and gives all members back. */
@@ -192,12 +208,13 @@ export class WarmPools implements AsyncDisposable {
     pool.making = 1;
     try {
       await this.#giveWay(context);
-      const member = await makeMember(
-        context,
-        template,
-        template.workload as FrozenWorkload,
-        this.#ending.signal,
-      );
+      const workload = template.workload as FrozenWorkload;
+      using _room = context.admission.admitSpare({
+        start: 'fork',
+        shape: template.shape,
+        project: workload.project,
+      });
+      const member = await makeMember(context, template, workload, this.#ending.signal);
       pool.problem = undefined;
       if (this.#pools.get(id) !== pool) return await this.#give([member]);
       pool.members.push(member);
@@ -206,7 +223,10 @@ export class WarmPools implements AsyncDisposable {
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       pool.retryAtMs = performance.now() + RETRY_AFTER_MS;
+      // A host that stays full is told of once.
+      const isKnown = pool.problem !== undefined && asBerthError(error).code === 'capacity-exceeded';
       pool.problem = error instanceof Error ? error.message : String(error);
+      if (isKnown) return;
       context.log.warn({ template: id, err: error }, 'a warm fork could not be made');
       context.events.append('pool.failed', template.name, pool.problem);
     } finally {

@@ -71,8 +71,8 @@ const entries = {
   'memory-exceeded': entry(
     422,
     INPUT,
-    'More memory is asked for than the host has.',
-    'Ask for less with `--memory`, or stop environments: `./berth ls`.',
+    'More memory or more CPUs are asked for than the host has.',
+    'Ask for less with `--memory` or `--cpus`.',
   ),
 
   'registries-invalid': entry(
@@ -214,6 +214,12 @@ const entries = {
     HOST,
     'The disk is full, or would be.',
     'Make room: `./berth rm NAME`, `./berth template rm NAME`, `./berth image rm NAME`; see `df -h`.',
+  ),
+  'capacity-exceeded': entry(
+    507,
+    HOST,
+    'What is asked for does not fit on the host beside what runs there.',
+    'See what is left with `./berth capacity`; make room with `./berth stop NAME` or `./berth rm NAME`.',
   ),
   'home-unusable': entry(
     500,

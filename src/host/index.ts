@@ -23,6 +23,13 @@ export {
 export { type FollowOptions, followFile } from './follow-file.ts';
 export { type HomeDirectories, isRoot, resolveHome } from './home.ts';
 export { acquireHomeLock, type HomeLock, homeLockHolder } from './home-lock.ts';
+export {
+  diskSpaceNow,
+  fileDescriptorsNow,
+  hostMemoryNow,
+  type ProcessMemoryNow,
+  processMemoryNow,
+} from './measure-now.ts';
 export { hostMemory, type MemoryUse, memoryUse } from './memory-use.ts';
 export { stalledPercent } from './pressure.ts';
 export { type PortHolder, portHolder } from './port-holder.ts';

@@ -11,3 +11,4 @@ export * from './template.ts';
 export * from './image-reference.ts';
 export * from './cache.ts';
 export * from './volume.ts';
+export * from './capacity.ts';

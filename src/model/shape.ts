@@ -1,3 +1,5 @@
+import { parseByteSize } from '../base/index.ts';
+
 /** What a machine is given: written `2x1GiB` (vCPUs x memory), the disk beside it. */
 export interface Shape {
   /** Number of virtual CPUs, 1 or more. */
@@ -16,4 +18,15 @@ export function formatShape(shape: Pick<Shape, 'vcpus' | 'memoryMib'>): string {
   const { vcpus, memoryMib } = shape;
   const memory = memoryMib % 1024 === 0 ? `${memoryMib / 1024}GiB` : `${memoryMib}MiB`;
   return `${vcpus}x${memory}`;
+}
+
+const SHAPE = /^(\d{1,5})x([^x]+)$/;
+const BYTES_PER_MIB = 1024 ** 2;
+
+/** Reads `2x1GiB`: vCPUs and memory in whole MiB, each 1 or more; undefined when `text` is no such thing. */
+export function parseShape(text: string): Pick<Shape, 'vcpus' | 'memoryMib'> | undefined {
+  const [, vcpus = '', memory = ''] = SHAPE.exec(text) ?? [];
+  const memoryMib = (parseByteSize(memory) ?? 0) / BYTES_PER_MIB;
+  const isShape = Number(vcpus) >= 1 && memoryMib >= 1 && Number.isInteger(memoryMib);
+  return isShape ? { vcpus: Number(vcpus), memoryMib } : undefined;
 }

@@ -6,4 +6,11 @@ export {
   type NetworkStatus,
 } from './network-manager.ts';
 export { homeNetwork } from './home-network.ts';
-export { CACHE_PORT, GATEWAY_ADDRESS, GUEST_ADDRESS, GUEST_MAC, type NetworkSlot } from './slot-plan.ts';
+export {
+  CACHE_PORT,
+  GATEWAY_ADDRESS,
+  GUEST_ADDRESS,
+  GUEST_MAC,
+  type NetworkSlot,
+  SLOT_COUNT,
+} from './slot-plan.ts';

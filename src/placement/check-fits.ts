@@ -1,12 +1,10 @@
 import { formatBytes } from '../base/index.ts';
 import type { Problem, Shape } from '../model/index.ts';
 
-/** What a host has, and what of it is free. */
+/** What bounds a machine by itself, whatever else runs. */
 export interface HostResources {
   readonly cpus: number;
   readonly memoryTotalBytes: number;
-  /** Memory that can be used without swapping. */
-  readonly memoryAvailableBytes: number;
   /** Free space where disks are kept. */
   readonly diskFreeBytes: number;
 }
@@ -16,7 +14,7 @@ const GIBIBYTE = 1024 ** 3;
 /** The least that an empty disk of any size takes once a guest has booted on it. */
 const LEAST_DISK_BYTES = 256 * MEBIBYTE;
 
-/** Tells why a machine of `shape` cannot run on `host`: every problem, none when it fits. */
+/** Tells why a machine of `shape` could not run on `host` even alone, or has no disk: every problem, none when it can. What runs already is for admission. */
 export function checkFits(shape: Shape, host: HostResources): Problem[] {
   const memoryBytes = shape.memoryMib * MEBIBYTE;
   const problems: Problem[] = [];
@@ -31,12 +29,6 @@ export function checkFits(shape: Shape, host: HostResources): Problem[] {
     problems.push({
       path: 'memory',
       message: `${formatBytes(memoryBytes)} are more than the ${total} of this host`,
-    });
-  } else if (memoryBytes > host.memoryAvailableBytes) {
-    const available = formatBytes(host.memoryAvailableBytes);
-    problems.push({
-      path: 'memory',
-      message: `${formatBytes(memoryBytes)} are more than the ${available} that are free now`,
     });
   }
   if (host.diskFreeBytes < Math.min(LEAST_DISK_BYTES, shape.diskGib * GIBIBYTE)) {

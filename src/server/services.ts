@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type {
   CachePruneRequest,
+  CapacityQuery,
   DaemonStatus,
   RegistriesRequest,
   ForkRequest,
@@ -18,6 +19,7 @@ import type {
 } from '../contract/index.ts';
 import type {
   BerthEvent,
+  CapacityReport,
   ImageCache,
   Environment,
   EnvironmentStats,
@@ -203,6 +205,11 @@ export interface HostService {
   setup(options: StartOptions): Promise<Operation>;
 }
 
+export interface CapacityService {
+  /** How many more machines fit; `bad-request` when shape and source are both given or cannot be read, `not-found` for a source. */
+  report(query: CapacityQuery, signal: AbortSignal): Promise<CapacityReport>;
+}
+
 export interface DaemonService {
   version(): Promise<VersionInfo>;
   status(): Promise<DaemonStatus>;
@@ -221,5 +228,6 @@ export interface Services {
   readonly operations: OperationService;
   readonly events: EventService;
   readonly host: HostService;
+  readonly capacity: CapacityService;
   readonly daemon: DaemonService;
 }

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DaemonStatus } from '../../src/contract/index.ts';
-import type { Template } from '../../src/model/index.ts';
+import { hostMemoryNow } from '../../src/host/index.ts';
+import type { CapacityReport, Template } from '../../src/model/index.ts';
 import {
   berth,
   berthFails,
@@ -125,6 +126,55 @@ test('a daemon that was killed leaves none behind; the next one fills the pool a
   await expect.poll(ready, FILLED_WITHIN).toBe(2);
   expect((await fork(NAME, '--name', 'again'))[0]?.fork?.warm).toBe(true);
   await removeEnvironments(['again']);
+});
+
+test('what does not fit is refused with figures before anything starts, and pools fill no further', async () => {
+  await berthOk(['daemon', 'stop']);
+  await expect.poll(() => machines()).toEqual([]);
+  const reserveBytes = hostMemoryNow().availableBytes - 900 * 1024 ** 2;
+  const limited = { env: { ...process.env, BERTH_MEMORY_RESERVE: String(reserveBytes) } };
+  const told = await berthJson<CapacityReport>(['capacity', '--of', NAME], limited);
+  expect(told).toMatchObject({ source: NAME, limitedBy: 'memory', memoryReserveBytes: reserveBytes });
+  expect(told.more).toBeGreaterThan(0);
+  expect(told.more).toBeLessThan(20);
+  const refused = await berthFails(['fork', NAME, '--name', 'flood', '--count', '500']);
+  expect(refused).toMatchObject({ code: 'capacity-exceeded', exitCode: 5, problems: [{ path: 'memory' }] });
+  const [, fitting = ''] =
+    /^no room for 500 machines: .* of memory needed, .* left .*; (\d+) would fit$/.exec(refused.message) ??
+    [];
+  // Other processes take and give back memory meanwhile.
+  expect(Math.abs(Number(fitting) - told.more)).toBeLessThanOrEqual(1);
+  expect(refused.remedy).toContain('berth capacity');
+  expect((await berth(['capacity', '--of', NAME, '--count', '500'])).code).toBe(5);
+  expect((await berth(['capacity', '--of', NAME, '--count', '1'])).code).toBe(0);
+  await berthOk(['template', 'warm', NAME, '--min', '30']);
+  await expect.poll(async () => (await template()).warm?.problem, FILLED_WITHIN).toContain('no room');
+  const [filled = 0, full] = [await ready(), await berthJson<CapacityReport>(['capacity', '--of', NAME])];
+  expect(full.memoryPooledBytes).toBeGreaterThan(0);
+  expect(Math.abs(filled - full.more)).toBeLessThanOrEqual(2);
+  // What is warm gives way.
+  expect(await fork(NAME, '--name', 'fits')).toHaveLength(1);
+  expect((await environments()).map(({ name }) => name)).toEqual(['fits']);
+  await berthOk(['template', 'warm', NAME, '--min', '2']);
+});
+
+test('on a full host neither up nor start begins, and nothing has changed', async () => {
+  await berthOk(['stop', 'fits', '--timeout', '1s']);
+  await berthOk(['daemon', 'stop']);
+  const full = { env: { ...process.env, BERTH_MEMORY_RESERVE: '1PiB' } };
+  expect((await berthJson<CapacityReport>(['capacity'], full)).more).toBe(0);
+  const file = await tinyProject('warm', [TINY_WEB]);
+  for (const argv of [
+    ['up', '-f', file, '--name', 'late'],
+    ['start', 'fits'],
+    ['restart', 'fits'],
+    ['fork', NAME],
+  ])
+    expect(await berthFails(argv)).toMatchObject({ code: 'capacity-exceeded', exitCode: 5 });
+  expect((await environments()).map(({ name, state }) => [name, state])).toEqual([['fits', 'stopped']]);
+  expect(machines()).toEqual([]);
+  await removeEnvironments(['fits']);
+  await berthOk(['daemon', 'stop']);
 });
 
 test('with a daemon that stops they go, and with their template', async () => {

@@ -63,6 +63,7 @@ export const environmentRoutes = {
       'conflict',
       'image-unknown',
       'memory-exceeded',
+      'capacity-exceeded',
       'disk-full',
       'port-in-use',
       'address-unavailable',
@@ -94,7 +95,7 @@ export const environmentRoutes = {
     body: LifecycleRequestSchema,
     response: OperationSchema,
     idempotent: true,
-    errors: ['not-found', 'conflict', 'already-running', 'memory-exceeded', 'port-in-use'],
+    errors: ['not-found', 'conflict', 'already-running', 'capacity-exceeded', 'disk-full', 'port-in-use'],
   },
   'environments.stop': {
     method: 'POST',
@@ -116,7 +117,7 @@ export const environmentRoutes = {
     body: LifecycleRequestSchema,
     response: OperationSchema,
     idempotent: true,
-    errors: ['not-found', 'conflict', 'memory-exceeded'],
+    errors: ['not-found', 'conflict', 'capacity-exceeded', 'disk-full'],
   },
   'environments.sleep': {
     method: 'POST',
@@ -137,7 +138,7 @@ export const environmentRoutes = {
     params,
     response: OperationSchema,
     idempotent: true,
-    errors: ['not-found', 'conflict', 'not-running', 'memory-exceeded'],
+    errors: ['not-found', 'conflict', 'not-running', 'capacity-exceeded'],
   },
   'environments.resize': {
     method: 'POST',
@@ -175,7 +176,9 @@ export const environmentRoutes = {
       'name-taken',
       'conflict',
       'template-invalid',
-      'memory-exceeded',
+      'capacity-exceeded',
+      'disk-full',
+      'address-unavailable',
     ],
   },
   'environments.stats': {

@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { cacheRoutes } from './cache.ts';
+import { capacityRoutes } from './capacity.ts';
 import { daemonRoutes } from './daemon.ts';
 import { environmentRoutes } from './environments.ts';
 import { hostRoutes } from './host.ts';
@@ -12,6 +13,7 @@ import { volumeRoutes } from './volumes.ts';
 export const routes = {
   ...daemonRoutes,
   ...hostRoutes,
+  ...capacityRoutes,
   ...imageRoutes,
   ...cacheRoutes,
   ...templateRoutes,

@@ -119,7 +119,7 @@ export const ForkRequestSchema = record(
     source: reference('Name or id of the environment or template to fork.'),
     name: Type.Optional(name("Name of the fork, or the prefix of the forks' names when `count` is above 1.")),
     count: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 100, description: 'How many forks; default 1.' }),
+      Type.Integer({ minimum: 1, maximum: 1000, description: 'How many forks; default 1.' }),
     ),
   },
   { title: 'ForkRequest', description: 'Make forks of an environment or template.' },

@@ -1,4 +1,5 @@
 export * from './cache.ts';
+export * from './capacity.ts';
 export * from './daemon.ts';
 export * from './environment.ts';
 export * from './environment-requests.ts';

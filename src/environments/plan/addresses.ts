@@ -3,6 +3,9 @@ const BLOCKS = 256;
 const FIRST = 1;
 const LAST = 254;
 
+/** How many there are. */
+export const ADDRESS_COUNT = BLOCKS * (LAST - FIRST + 1);
+
 /**
  * The first loopback address for an environment that is not in `taken`, from `127.88.firstBlock.1` on and round;
  * undefined when there is none left.

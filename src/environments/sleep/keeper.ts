@@ -110,7 +110,7 @@ class IdleKeeper {
 
   /** One at a time, the longest idle first: what it gives back may do. Warm forks go before. */
   async #giveWay(candidates: readonly Candidate[]): Promise<void> {
-    if (this.#context.pools.members() > 0) return;
+    if (this.#context.pools.members().length > 0) return;
     const stress = await readStress();
     if (!stress.memory && !stress.cpu) return;
     const able = candidates

@@ -4,6 +4,7 @@ import { type Machine, removeSaved } from '../../machines/index.ts';
 import type { Context } from '../context.ts';
 import { startFollowing } from '../following.ts';
 import { markKnown } from '../machine-life.ts';
+import { wakeWanted } from '../plan/machine-kind.ts';
 import { publishFollowed, publishPorts } from '../ports.ts';
 import type { EnvironmentRecord } from '../record.ts';
 import type { Session } from '../sessions.ts';
@@ -24,12 +25,13 @@ export async function thaw(context: Context, record: EnvironmentRecord, session:
 
 /**
  * Starts the machine of an environment from what was saved of it. A failure leaves it asleep.
- * @throws `template-invalid` when another hypervisor saved it
+ * @throws `template-invalid` when another hypervisor saved it; `capacity-exceeded` when the host has no room for it now
  */
 export async function rouse(context: Context, record: EnvironmentRecord, signal: AbortSignal): Promise<void> {
   const { asleep, disk, boot } = record;
   if (asleep === undefined || disk === undefined)
     throw berthError('not-running', `environment "${record.name}" has nothing to go on from`);
+  using _room = await context.admission.admit(wakeWanted(record));
   // It was saved, and then could not be ended at once.
   if (record.process !== undefined && isAlive(record.process.process))
     await context.machines.endProcess(record.id, record.process, { keepSlot: true });

@@ -1,6 +1,7 @@
 import type { Handlers } from '../call.ts';
 import type { Services } from '../services.ts';
 import { cacheHandlers } from './cache.ts';
+import { capacityHandlers } from './capacity.ts';
 import { daemonHandlers } from './daemon.ts';
 import { environmentHandlers } from './environments.ts';
 import { eventHandlers } from './events.ts';
@@ -15,6 +16,7 @@ export function allHandlers(services: Services): Handlers {
     ...daemonHandlers(services.daemon),
     ...eventHandlers(services.events),
     ...hostHandlers(services.host),
+    ...capacityHandlers(services.capacity),
     ...imageHandlers(services.images),
     ...cacheHandlers(services.cache),
     ...templateHandlers(services.templates),

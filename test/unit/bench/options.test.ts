@@ -3,7 +3,7 @@ import { readOptions } from '../../../bench/options.ts';
 
 test('everything but the quickstart is measured, 30 runs and 20 forks', () => {
   expect(readOptions([])).toMatchObject({
-    stages: ['fork', 'density', 'cli', 'port', 'docker', 'project'],
+    stages: ['fork', 'density', 'cli', 'port', 'docker', 'project', 'capacity'],
     runs: 30,
     forks: 20,
     quick: false,

@@ -7,7 +7,7 @@ import { niceStep } from '../../../bench/report/svg.ts';
 import { reportOf } from '../../../bench/report/tables.ts';
 import { targetsOf } from '../../../bench/report/targets.ts';
 import type { BenchResult } from '../../../bench/result.ts';
-import { sampleResult } from './sample-result.ts';
+import { measured, sampleResult } from './sample-result.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -38,6 +38,25 @@ test('a quick run says that it is one', () => {
     ...(fork === undefined ? {} : { fork: { ...fork, quick: true } }),
   };
   expect(reportOf(result).join('\n')).toContain('A quick run');
+});
+
+test('a prediction is kept within a tenth of what was made', () => {
+  const shape = {
+    shape: '2x1GiB',
+    naive: 23,
+    expectedBytes: 100 * 1024 ** 2,
+    refusal: 'no room',
+    leftBytes: 3 * 1024 ** 2,
+  };
+  const of = (told: number, made: number): BenchResult => ({
+    version: 1,
+    capacity: measured({ forks: 18, shapes: [{ ...shape, told, made }] }),
+  });
+  expect([18, 20, 22, 17, 23].map((told) => targetsOf(of(told, 20))[0]?.kept)).toEqual([
+    ...[true, true, true],
+    ...[false, false],
+  ]);
+  expect(reportOf(of(19, 20)).join('\n')).toContain('| 2x1GiB | 23 | 100 MiB | 19 | 20 | 3 MiB |');
 });
 
 test('plots are whole SVG drawings with escaped text', () => {

@@ -29,6 +29,7 @@ export function fakeServices(
     operations: service('operations'),
     events: service('events'),
     host: service('host'),
+    capacity: service('capacity'),
     daemon: service('daemon'),
   };
 }

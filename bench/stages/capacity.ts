@@ -1,0 +1,107 @@
+import { poll, sleep } from '../../src/base/index.ts';
+import { hostMemory } from '../../src/host/index.ts';
+import { BerthError } from '../../src/errors/index.ts';
+import {
+  type CapacityDimension,
+  type CapacityReport,
+  formatShape,
+  parseShape,
+} from '../../src/model/index.ts';
+import type { CapacityShape, CapacityStage } from '../result.ts';
+import { PARENT, type Rig } from '../rig.ts';
+
+const SHAPES = ['1x512MiB', '2x1GiB'] as const;
+const SOURCE = 'bench-fit';
+const TEMPLATE = 'bench-fit-frozen';
+/** Forks by which their kind is measured first, and how long they are left alone before. */
+const MEASURED = 3;
+const SETTLE_MS = 20_000;
+const QUIESCE_TIMEOUT_MS = 120_000;
+
+/**
+ * How many more forks `berth capacity` says that fit, against how many are made one after another until admission refuses. The host's memory is not
+ * filled: so much is reserved that about `forks` fit.
+ */
+export async function capacityStage(rig: Rig, o: { readonly quick: boolean }): Promise<CapacityStage> {
+  const forks = o.quick ? 6 : 18;
+  const shapes: CapacityShape[] = [];
+  await rig.removeForks();
+  await rig.remove(PARENT);
+  for (const shape of SHAPES) shapes.push(await predict(rig, shape, forks));
+  return { forks, shapes };
+}
+
+async function predict(rig: Rig, shapeText: string, forks: number): Promise<CapacityShape> {
+  const { say, signal } = rig.options;
+  const { vcpus = 1, memoryMib = 512 } = parseShape(shapeText) ?? {};
+  await rig.upShop(SOURCE, ['--cpus', String(vcpus), '--memory', `${memoryMib}MiB`]);
+  await rig.freeze(SOURCE, TEMPLATE);
+  await rig.remove(SOURCE);
+  try {
+    await rig.finish(
+      (await rig.client.environments.fork({ source: TEMPLATE, name: SOURCE, count: MEASURED })).id,
+    );
+    await sleep(SETTLE_MS, signal);
+    const free = await rig.client.capacity.report({ source: TEMPLATE });
+    await rig.restart({ BERTH_MEMORY_RESERVE: String(reserveFor(free, forks)) });
+    const told = await settledReport(rig);
+    say(`${shapeText}: ${told.more} more are said to fit`);
+    const made = await forkUntilRefused(rig);
+    say(`${shapeText}: ${made.count} were made; ${made.refusal}`);
+    await sleep(SETTLE_MS, signal);
+    return {
+      shape: formatShape({ vcpus, memoryMib }),
+      naive: memoryOf(told)?.naive ?? 0,
+      expectedBytes: told.expected.memoryBytes,
+      told: told.more,
+      made: made.count,
+      leftBytes: (await hostMemory()).availableBytes - told.memoryReserveBytes,
+      refusal: made.refusal,
+    };
+  } finally {
+    await rig.restart({ BERTH_MEMORY_RESERVE: undefined });
+    await rig.removeForks();
+    await rig.client.templates.remove(TEMPLATE);
+  }
+}
+
+/** What must be left alone so that about so many fit. */
+function reserveFor(report: CapacityReport, forks: number): number {
+  const surplus = (memoryOf(report)?.room ?? 0) - (forks + 0.5) * report.expected.memoryBytes;
+  return Math.round(report.memoryReserveBytes + Math.max(0, surplus));
+}
+
+function memoryOf({ hosts }: CapacityReport): CapacityDimension | undefined {
+  return hosts[0]?.dimensions.find(({ name }) => name === 'memory');
+}
+
+/** The daemon has just started: it is asked once its own work is done. */
+async function settledReport(rig: Rig): Promise<CapacityReport> {
+  let last: CapacityReport | undefined;
+  return poll(
+    async () => {
+      const report = await rig.client.capacity.report({ source: TEMPLATE });
+      const isSame = last?.more === report.more;
+      last = report;
+      return isSame ? report : undefined;
+    },
+    {
+      timeoutMs: QUIESCE_TIMEOUT_MS,
+      intervalMs: 2_000,
+      signal: rig.options.signal,
+      what: 'two equal answers',
+    },
+  );
+}
+
+async function forkUntilRefused(rig: Rig): Promise<{ readonly count: number; readonly refusal: string }> {
+  for (let count = 0; ; count++) {
+    try {
+      const name = `${SOURCE}-more-${count}`;
+      await rig.finish((await rig.client.environments.fork({ source: TEMPLATE, name })).id);
+    } catch (error) {
+      if (!(error instanceof BerthError) || error.code !== 'capacity-exceeded') throw error;
+      return { count, refusal: error.message };
+    }
+  }
+}
