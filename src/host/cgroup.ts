@@ -32,7 +32,7 @@ export interface Cgroup {
   /** Memory charged to it in bytes; `undefined` where no memory controller is mounted. */
   memoryBytes(): Promise<number | undefined>;
   /** Removes it; its processes must have ended, else it fails with `conflict`. May be called twice. */
-  remove(): Promise<void>;
+  remove(o?: { readonly timeoutMs?: number }): Promise<void>;
 }
 
 /** Where the hierarchies are mounted; other than `/sys/fs/cgroup` only in tests. */
@@ -126,13 +126,13 @@ class HostCgroup implements Cgroup {
     return undefined;
   }
 
-  async remove(): Promise<void> {
-    for (const directory of this.directories) await removeGroup(directory);
+  async remove({ timeoutMs = REMOVE_TIMEOUT_MS } = {}): Promise<void> {
+    for (const directory of this.directories) await removeGroup(directory, timeoutMs);
   }
 }
 
 /** A process that has just ended may hold its group for a moment longer. */
-async function removeGroup(directory: string): Promise<void> {
+async function removeGroup(directory: string, timeoutMs: number): Promise<void> {
   const attempt = async (): Promise<true | undefined> => {
     try {
       await rmdir(directory);
@@ -144,7 +144,7 @@ async function removeGroup(directory: string): Promise<void> {
     }
   };
   try {
-    await poll(attempt, { timeoutMs: REMOVE_TIMEOUT_MS, intervalMs: REMOVE_INTERVAL_MS, what: directory });
+    await poll(attempt, { timeoutMs, intervalMs: REMOVE_INTERVAL_MS, what: directory });
   } catch (error) {
     throw berthError('conflict', `the control group ${directory} cannot be removed`, { cause: error });
   }
