@@ -19,7 +19,7 @@ import { targetsOf } from './targets.ts';
 /** The figures as lines of Markdown. */
 export function reportOf(result: BenchResult): string[] {
   return [
-    ...section('Promises', targetLines(result)),
+    ...promises(result),
     ...part('From the call to the first HTTP 200', result.fork, forkLines),
     ...part('Many forks in one call', result.burst, burstLines),
     ...part('One more fork beside many', result.growth, growthLines),
@@ -48,13 +48,13 @@ function section(title: string, lines: readonly string[]): string[] {
   return [`### ${title}`, '', ...lines, ''];
 }
 
-function targetLines(result: BenchResult): string[] {
+function promises(result: BenchResult): string[] {
   const rows = targetsOf(result).map(({ promise, measured, kept }) => [
     promise,
     measured,
     kept ? 'yes' : '**no**',
   ]);
-  return table(['promise', 'measured', 'kept'], rows);
+  return rows.length === 0 ? [] : section('Promises', table(['promise', 'measured', 'kept'], rows));
 }
 
 function quickstartLines({ firstMs, repeatedMs }: QuickstartStage): string[] {
