@@ -9,16 +9,14 @@ import { asBerthError, berthError } from '../src/errors/index.ts';
 import { ensureDirectory, isRoot, writeJson } from '../src/host/index.ts';
 import { type Keep, machineStages, measured } from './machine-stages.ts';
 import { machineFacts } from './measure/machine.ts';
-import { type BenchOptions, readOptions, type StageName, USAGE, WITHOUT_MACHINES } from './options.ts';
+import { type BenchOptions, readOptions, USAGE, WITHOUT_MACHINES } from './options.ts';
 import { publish } from './report/publish.ts';
 import { reportOf } from './report/tables.ts';
 import { type BenchResult, RESULT_VERSION } from './result.ts';
 import { daemonStage } from './stages/daemon.ts';
 import { portStage } from './stages/port.ts';
 import { quickstartStage } from './stages/quickstart.ts';
-import { assertCanSleep } from './stages/sleeping.ts';
 
-const NEED_SLEEP: readonly StageName[] = ['fleet', 'sleep'];
 const PORT = { rounds: 10, httpMs: 2_000 };
 const QUICK_PORT = { rounds: 2, httpMs: 1_000 };
 
@@ -27,7 +25,6 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> {
   if (!isRoot()) throw berthError('not-root', 'the bench starts machines and so needs root');
-  const chosen = await possible(options);
   const results = join(root, 'bench/results');
   const path = join(results, `${new Date().toISOString().replaceAll(':', '-').slice(0, 19)}.json`);
   await ensureDirectory(results);
@@ -36,14 +33,14 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> 
     result = { ...result, ...part };
     await writeJson(path, result);
   };
-  const { stages, quick, home } = chosen;
+  const { stages, quick, home } = options;
   const rig = { root, signal, say };
   if (stages.some((stage) => !WITHOUT_MACHINES.includes(stage)))
-    await machineStages({ ...rig, ...(home === undefined ? {} : { home }) }, chosen, keep);
+    await machineStages({ ...rig, ...(home === undefined ? {} : { home }) }, options, keep);
   const facts = { machine: await machineFacts(root, undefined), quick };
   if (stages.includes('daemon')) {
-    say(`a daemon with ${chosen.stored} environments in its store`);
-    await keep({ daemon: measured(await daemonStage(rig, chosen), facts) });
+    say(`a daemon with ${options.stored} environments in its store`);
+    await keep({ daemon: measured(await daemonStage(rig, options), facts) });
   }
   if (stages.includes('port')) {
     say('a published port beside nginx and haproxy');
@@ -57,19 +54,6 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> 
   for (const line of reportOf(result)) console.log(line);
   say(`written to ${path}`);
   if (!quick) say(`make the page of it: npm run bench -- --publish ${path.slice(root.length + 1)}`);
-}
-
-/** Says at once, and not after an hour, when a stage cannot be run; one that nobody named is left out. */
-async function possible(options: BenchOptions): Promise<BenchOptions> {
-  if (!options.stages.some((stage) => NEED_SLEEP.includes(stage))) return options;
-  try {
-    await assertCanSleep(root);
-    return options;
-  } catch (error) {
-    if (options.named) throw error;
-    say(`without ${NEED_SLEEP.join(' and ')}: ${asBerthError(error).message}`);
-    return { ...options, stages: options.stages.filter((stage) => !NEED_SLEEP.includes(stage)) };
-  }
 }
 
 async function main(argv: readonly string[]): Promise<number> {

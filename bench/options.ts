@@ -16,8 +16,6 @@ const ONLY_WHEN_NAMED: readonly StageName[] = ['quickstart'];
 
 export interface BenchOptions {
   readonly stages: readonly StageName[];
-  /** The stages were named; false: they are all that run by themselves. */
-  readonly named: boolean;
   /** Few runs, few forks: to try the bench, not to measure. */
   readonly quick: boolean;
   /** Timed runs of each kind of fork and of each peer. */
@@ -60,7 +58,6 @@ export function readOptions(argv: readonly string[]): BenchOptions {
   const forks = numberOf('--forks', values.forks);
   return {
     stages: stagesOf(values.only),
-    named: values.only !== undefined,
     quick,
     runs: numberOf('--runs', values.runs) ?? (quick ? 5 : 30),
     coldRuns: quick ? 1 : 5,

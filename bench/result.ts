@@ -81,9 +81,9 @@ export interface DepthResult {
   /** From the connect to the first byte of the answer, in ms, in the order of the runs. */
   readonly wakeSamples: readonly number[];
   readonly wake: Summary;
-  /** The sleep itself, in ms. */
+  /** From the call to the end of its operation, in ms. */
   readonly sleep: Summary;
-  /** By how much the files of Berth's home grew, in bytes. */
+  /** What its memory takes on disk meanwhile, in bytes. */
   readonly written: Summary;
   /** PSS of the machine's process before the sleep and during it; 0 when there is no process. */
   readonly pssAwake: Summary;
@@ -100,7 +100,7 @@ export interface SleepStage {
 /** Idle environments that were frozen, and then woken one after the other by a connection each. */
 export interface FleetStage {
   readonly forks: number;
-  /** `berth sleep --freeze` of one, as it is typed, in ms. */
+  /** Of each, from the call to the end of its operation, in ms. */
   readonly freeze: Summary;
   readonly settledMs: number;
   readonly pss: Summary;

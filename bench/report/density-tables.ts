@@ -47,7 +47,7 @@ export function fleetLines(figures: FleetStage): string[] {
       [
         [whole, String(figures.wholeMachines)],
         ['so many times as many here', `${(forks / figures.wholeMachines).toFixed(1)} ×`],
-        ['`berth sleep --freeze` of one, p50 / p95', `${ms(freeze.p50)} / ${ms(freeze.p95)}`],
+        ['to freeze one, p50 / p95', `${ms(freeze.p50)} / ${ms(freeze.p95)}`],
         [
           `PSS of one after ${formatDuration(settledMs)}, median / p95`,
           `${formatBytes(pss.p50)} / ${formatBytes(pss.p95)}`,

@@ -2,15 +2,7 @@ import { summarize } from '../measure/statistics.ts';
 import type { DepthResult, SleepStage } from '../result.ts';
 import { type Rig, TEMPLATE } from '../rig.ts';
 import { forkAndVisit } from './fork-and-visit.ts';
-import {
-  assertCanSleep,
-  type Depth,
-  pssOf,
-  putToSleep,
-  sleepOperationMs,
-  storedBytes,
-  wakeByConnect,
-} from './sleeping.ts';
+import { type Depth, pssOf, putToSleep, wakeByConnect } from './sleeping.ts';
 
 const SLEEPER = 'bench-sleeper';
 const FORK = 'bench-fork';
@@ -29,7 +21,6 @@ export async function sleepStage(
   rig: Rig,
   o: { readonly runs: number; readonly sleepRuns: number },
 ): Promise<SleepStage> {
-  await assertCanSleep(rig.options.root);
   await rig.removeForks();
   await forkAndVisit(rig, TEMPLATE, SLEEPER);
   const frozen: Night[] = [];
@@ -53,18 +44,16 @@ export async function sleepStage(
 }
 
 async function night(rig: Rig, depth: Depth): Promise<Night> {
-  const environment = await rig.client.environments.get(SLEEPER);
-  const pssAwakeBytes = await pssOf(rig, SLEEPER);
-  const before = await storedBytes(rig);
-  const commandMs = await putToSleep(rig, SLEEPER, depth);
-  const sleepMs = (await sleepOperationMs(rig, SLEEPER)) ?? commandMs;
-  const writtenBytes = (await storedBytes(rig)) - before;
-  const pssAsleepBytes = await pssOf(rig, SLEEPER);
-  const wakeMs = await wakeByConnect(rig, environment);
-  rig.options.say(`  ${depth}: asleep after ${Math.round(sleepMs)} ms, woken in ${Math.round(wakeMs)} ms`);
+  const awake = await rig.client.environments.get(SLEEPER);
+  const pssAwakeBytes = await pssOf(awake);
+  const sleepMs = await putToSleep(rig, SLEEPER, depth);
+  const sleeper = await rig.client.environments.get(SLEEPER);
+  const pssAsleepBytes = await pssOf(sleeper);
+  const wakeMs = await wakeByConnect(rig, sleeper);
+  rig.options.say(`  ${depth} after ${Math.round(sleepMs)} ms, woken in ${Math.round(wakeMs)} ms`);
   // What follows a wake belongs to it and not to the next sleep.
-  await rig.answered(environment);
-  return { sleepMs, writtenBytes, pssAwakeBytes, pssAsleepBytes, wakeMs };
+  await rig.answered(sleeper);
+  return { sleepMs, writtenBytes: sleeper.rest?.savedBytes ?? 0, pssAwakeBytes, pssAsleepBytes, wakeMs };
 }
 
 function depthOf(nights: readonly Night[]): DepthResult {

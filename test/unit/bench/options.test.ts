@@ -7,7 +7,6 @@ test('everything but the quickstart is measured, 30 runs and 20 forks', () => {
       ...['fork', 'burst', 'growth', 'density', 'fleet', 'sleep'],
       ...['cli', 'docker', 'project', 'daemon', 'port'],
     ],
-    named: false,
     runs: 30,
     forks: 20,
     fleet: 200,
@@ -27,7 +26,7 @@ test('a number of forks holds for those alive at once and for the fleet', () => 
 });
 
 test('stages are chosen by name, in their own order', () => {
-  expect(readOptions(['--only', 'port', '--libvirt'])).toMatchObject({ named: true, libvirt: true });
+  expect(readOptions(['--only', 'port', '--libvirt'])).toMatchObject({ stages: ['port'], libvirt: true });
   expect(readOptions(['--only', 'quickstart', '--only', 'fork']).stages).toEqual(['fork', 'quickstart']);
 });
 
