@@ -31,11 +31,9 @@ export interface ForkStage {
 
 /** Forks that were asked for in one call. All times in ms, from the call. */
 export interface BurstResult {
-  /** `warm`: taken from a pool that was full. */
+  /** `warm`: as many warm forks were ready at the call. */
   readonly kind: 'template' | 'warm';
   readonly forks: number;
-  /** How many warm forks were ready at the call. */
-  readonly ready: number;
   /** Until half of them, and until all of them had answered their first HTTP 200; a sample for each round. */
   readonly half: Summary;
   readonly all: Summary;

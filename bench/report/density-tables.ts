@@ -71,8 +71,8 @@ export function fleetLines(figures: FleetStage): string[] {
 }
 
 export function burstLines({ rounds, bursts, firstError }: BurstStage): string[] {
-  const rows = bursts.map(({ kind, forks, ready, half, all, errors }) => [
-    `${forks} ${forks === 1 ? 'fork' : 'forks'}, ${kind === 'warm' ? `${ready} warm ones ready` : 'none ready'}`,
+  const rows = bursts.map(({ kind, forks, half, all, errors }) => [
+    `${forks} ${forks === 1 ? 'fork' : 'forks'}, ${kind === 'warm' ? 'all' : 'none'} of them warm`,
     ms(half.p50),
     ms(all.p50),
     ms(all.max),

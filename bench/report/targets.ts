@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration } from '../../src/base/index.ts';
+import type { Summary } from '../measure/statistics.ts';
 import type { BenchResult } from '../result.ts';
 
 /** A promise and what was measured of it. */
@@ -32,9 +33,19 @@ type Figures<
 > = NonNullable<BenchResult[Stage]>['figures'];
 
 function portTargets({ carriers: { berth, nginx } }: Figures<'port'>): Target[] {
-  const ratio = berth.mibPerSecond.p50 / nginx.mibPerSecond.p50;
-  const promise = 'throughput of a published port: at least 0.6 × nginx’s stream proxy';
-  return [{ promise, measured: `${ratio.toFixed(2)} ×`, kept: ratio >= 0.6 }];
+  const against = (what: string, ours?: Summary, theirs?: Summary): Target[] => {
+    if (ours === undefined || theirs === undefined) return [];
+    const ratio = ours.p50 / theirs.p50;
+    const promise = `${what}: at least 0.6 × nginx’s stream proxy`;
+    return [{ promise, measured: `${ratio.toFixed(2)} ×`, kept: ratio >= 0.6 }];
+  };
+  const rates = (load: 'keepAlive' | 'perRequest') =>
+    [berth[load]?.requestsPerSecond, nginx[load]?.requestsPerSecond] as const;
+  return [
+    ...against('throughput of a published port', berth.mibPerSecond, nginx.mibPerSecond),
+    ...against('requests/s through it on kept connections', ...rates('keepAlive')),
+    ...against('requests/s through it, each on a connection of its own', ...rates('perRequest')),
+  ];
 }
 
 function projectTargets({ files, syncOne }: Figures<'project'>): Target[] {

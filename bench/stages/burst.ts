@@ -62,7 +62,6 @@ function resultOf(kind: Kind, forks: number, rounds: readonly ManyForks[]): Burs
   return {
     kind,
     forks,
-    ready: kind === 'warm' ? forks : 0,
     half: summarize(answered.map((answers) => median(answers))),
     all: summarize(answered.map((answers) => Math.max(...answers))),
     errors: rounds.reduce((sum, { errors }) => sum + errors.length, 0),

@@ -28,8 +28,8 @@ test.each([
   [{ fleet: measured(fleet({ forks: 200, errors: 0, cpu: 20 })) }, [true, true]],
   [{ fleet: measured(fleet({ forks: 200, errors: 1, cpu: 20.1 })) }, [false, false]],
   [{ fleet: measured(fleet({ forks: 199, errors: 0, cpu: 1 })) }, [false, true]],
-  [{ port: measured(port({ nginx: 1000, berth: 600 })) }, [true]],
-  [{ port: measured(port({ nginx: 1000, berth: 599 })) }, [false]],
+  [{ port: measured(port({ nginx: 1000, berth: 600, requests: 12_000 })) }, [true, true, true]],
+  [{ port: measured(port({ nginx: 1000, berth: 599, requests: 11_999 })) }, [false, false, false]],
 ])('the bounds of stage %#', (stage, kept) => {
   expect(targetsOf({ version: 1, ...stage }).map((target) => target.kept)).toEqual(kept);
 });
@@ -44,8 +44,8 @@ test('each stage has a table with its figures', () => {
     fleet: measured(fleet({ forks: 200, errors: 1, cpu: 7 })),
     port: measured(port({ nginx: 1000, berth: 900 })),
   }).join('\n');
-  expect(text).toContain('| 50 forks, none ready | 4.5 s | 9.0 s | 9.0 s | 2 |');
-  expect(text).toContain('| 50 forks, 50 warm ones ready |');
+  expect(text).toContain('| 50 forks, none of them warm | 4.5 s | 9.0 s | 9.0 s | 2 |');
+  expect(text).toContain('| 50 forks, all of them warm |');
   expect(text).toContain('The first error: it ended.');
   expect(text).toContain('| 40 alive and idle | 445 ms | 450 ms | 440 ms | 450 ms | 2 | 1.10 × |');
   expect(text).toContain('| 1000 | 120 MiB / 110 MiB | 900 ms | 25.00 / 29.50 / 29.90 ms |');

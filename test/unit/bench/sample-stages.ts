@@ -19,7 +19,7 @@ const memory = {
 
 export function burst(o: { readonly allMs: number; readonly errors: number }): BurstStage {
   const one = (kind: 'template' | 'warm', forks: number, errors: number) => ({
-    ...{ kind, forks, ready: kind === 'warm' ? forks : 0, errors },
+    ...{ kind, forks, errors },
     ...{ half: summarize([o.allMs / 2]), all: summarize([o.allMs]) },
   });
   return {
@@ -71,21 +71,25 @@ export function fleet(o: {
   };
 }
 
-export function port(o: { readonly nginx: number; readonly berth: number }): PortStage {
-  const http: HttpResult = {
-    ...{ requestsPerSecond: summarize([20_000]), latencyP50: summarize([0.6]), latencyP99: summarize([4]) },
+export function port(o: {
+  readonly nginx: number;
+  readonly berth: number;
+  readonly requests?: number;
+}): PortStage {
+  const http = (rate: number): HttpResult => ({
+    ...{ requestsPerSecond: summarize([rate]), latencyP50: summarize([0.6]), latencyP99: summarize([4]) },
     errors: 0,
-  };
-  const carrier = (mib: number): CarrierResult => ({
+  });
+  const carrier = (mib: number, rate = 20_000): CarrierResult => ({
     ...{ mibPerSecond: summarize([mib]), roundTrip: summarizeTail([0.1]), connection: summarizeTail([0.2]) },
-    ...{ keepAlive: http, perRequest: http },
+    ...{ keepAlive: http(rate), perRequest: http(rate) },
   });
   return {
     roundBytes: 256 * MIB,
     http: { connections: 16, overMs: 2_000 },
     carriers: {
       ...{ none: carrier(3000), nginx: carrier(o.nginx) },
-      ...{ haproxy: carrier(1200), berth: carrier(o.berth) },
+      ...{ haproxy: carrier(1200), berth: carrier(o.berth, o.requests) },
     },
   };
 }
