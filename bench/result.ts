@@ -42,7 +42,6 @@ export interface BurstResult {
 }
 
 export interface BurstStage {
-  readonly rounds: number;
   readonly bursts: readonly BurstResult[];
   readonly firstError?: string;
 }

@@ -70,12 +70,13 @@ export function fleetLines(figures: FleetStage): string[] {
   ];
 }
 
-export function burstLines({ rounds, bursts, firstError }: BurstStage): string[] {
+export function burstLines({ bursts, firstError }: BurstStage): string[] {
   const rows = bursts.map(({ kind, forks, half, all, errors }) => [
     `${forks} ${forks === 1 ? 'fork' : 'forks'}, ${kind === 'warm' ? 'all' : 'none'} of them warm`,
     ms(half.p50),
     ms(all.p50),
     ms(all.max),
+    String(all.count),
     String(errors),
   ]);
   const head = [
@@ -85,12 +86,7 @@ export function burstLines({ rounds, bursts, firstError }: BurstStage): string[]
     'slowest round',
     'errors',
   ];
-  return [
-    ...table(head, rows),
-    '',
-    `Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`,
-    ...(firstError === undefined ? [] : ['', `The first error: ${firstError}.`]),
-  ];
+  return [...table(head, rows), ...(firstError === undefined ? [] : ['', `The first error: ${firstError}.`])];
 }
 
 export function growthLines({ settledMs, levels }: GrowthStage): string[] {

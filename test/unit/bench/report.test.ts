@@ -44,7 +44,7 @@ test('each stage has a table with its figures', () => {
     fleet: measured(fleet({ forks: 200, errors: 1, cpu: 7 })),
     port: measured(port({ nginx: 1000, berth: 900 })),
   }).join('\n');
-  expect(text).toContain('| 50 forks, none of them warm | 4.5 s | 9.0 s | 9.0 s | 2 |');
+  expect(text).toContain('| 50 forks, none of them warm | 4.5 s | 9.0 s | 9.0 s | 1 | 2 |');
   expect(text).toContain('| 50 forks, all of them warm |');
   expect(text).toContain('The first error: it ended.');
   expect(text).toContain('| 40 alive and idle | 445 ms | 450 ms | 440 ms | 450 ms | 2 | 1.10 × |');

@@ -23,7 +23,6 @@ export function burst(o: { readonly allMs: number; readonly errors: number }): B
     ...{ half: summarize([o.allMs / 2]), all: summarize([o.allMs]) },
   });
   return {
-    rounds: 3,
     bursts: [one('template', 1, 0), one('template', 50, o.errors), one('warm', 50, 0)],
     ...(o.errors === 0 ? {} : { firstError: 'it ended' }),
   };
