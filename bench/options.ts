@@ -3,19 +3,16 @@ import { berthError } from '../src/errors/index.ts';
 
 /** Parts of the bench; each can be run by itself. */
 export const STAGES = [
-  'fork',
-  'density',
-  'cli',
-  'port',
-  'docker',
-  'project',
-  'capacity',
-  'quickstart',
+  ...(['fork', 'burst', 'growth', 'density', 'fleet', 'sleep', 'cycles'] as const),
+  ...(['cli', 'docker', 'project', 'capacity', 'daemon', 'port', 'quickstart'] as const),
 ] as const;
 export type StageName = (typeof STAGES)[number];
 
-/** Takes minutes and a clone of the repository: only runs when named. */
-const ONLY_WHEN_NAMED: readonly StageName[] = ['quickstart'];
+/** Need no machine and no daemon with one. */
+export const WITHOUT_MACHINES: readonly StageName[] = ['daemon', 'port', 'quickstart'];
+
+/** Take many minutes, or a clone of the repository: only run when named. */
+const ONLY_WHEN_NAMED: readonly StageName[] = ['quickstart', 'cycles'];
 
 export interface BenchOptions {
   readonly stages: readonly StageName[];
@@ -23,10 +20,22 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** Timed runs of each kind of fork and of each peer. */
   readonly runs: number;
-  /** Timed cold boots. */
+  /** Timed cold boots, and wakes from the disk. */
   readonly coldRuns: number;
-  /** Forks that are alive at once in the density stage. */
+  readonly sleepRuns: number;
+  /** Sleeps and wakes of one environment in the cycles stage. */
+  readonly cycles: number;
+  /** Forks that are alive at once in the density stage, and frozen ones in the fleet stage. */
   readonly forks: number;
+  readonly fleet: number;
+  /** How many forks the burst stage asks for in one call. */
+  readonly bursts: readonly number[];
+  /** How many idle forks are alive while the growth stage makes more. */
+  readonly living: readonly number[];
+  /** Stopped environments in the store of the daemon stage. */
+  readonly stored: number;
+  /** True: libvirt is installed where it is missing; it takes part anyway where it is there. */
+  readonly libvirt: boolean;
   /** BERTH_HOME to work in, kept with its images at the end; absent: a directory of its own, removed with everything in it. */
   readonly home?: string;
   /** Result files to make the reference and the page of; nothing is measured then. */
@@ -37,6 +46,8 @@ export const USAGE = `usage: npm run bench -- [options]
   --quick          few runs, to try the bench
   --only STAGE     ${STAGES.join(', ')}; may be repeated (default: all but ${ONLY_WHEN_NAMED.join(', ')})
   --runs N         timed runs of each kind (default 30)
+  --forks N        forks that are alive at once: 20 by default in the stage density, 200 in the stage fleet
+  --libvirt        install libvirt where it is missing, as a peer of the stage fork
   --home DIR       BERTH_HOME to work in; its images are kept (default: a new one, removed at the end)
   --publish FILE   measure nothing: make bench/reference.json and docs/benchmarks.md of a result; may be repeated,
                    the stages of later files replace those of earlier ones`;
@@ -46,12 +57,20 @@ export function readOptions(argv: readonly string[]): BenchOptions {
   const { values } = parse(argv);
   const quick = values.quick === true;
   const { home } = values;
+  const forks = numberOf('--forks', values.forks);
   return {
     stages: stagesOf(values.only),
     quick,
-    runs: runsOf(values.runs) ?? (quick ? 5 : 30),
+    runs: numberOf('--runs', values.runs) ?? (quick ? 5 : 30),
     coldRuns: quick ? 1 : 5,
-    forks: quick ? 4 : 20,
+    sleepRuns: quick ? 2 : 10,
+    cycles: quick ? 10 : 500,
+    forks: forks ?? (quick ? 4 : 20),
+    fleet: forks ?? (quick ? 4 : 200),
+    bursts: quick ? [1, 4] : [1, 10, 50],
+    living: quick ? [1, 4] : [1, 5, 10, 20, 40],
+    stored: quick ? 100 : 1000,
+    libvirt: values.libvirt === true,
     ...(home === undefined ? {} : { home }),
     publish: values.publish ?? [],
   };
@@ -65,6 +84,8 @@ function parse(argv: readonly string[]) {
         quick: { type: 'boolean' },
         only: { type: 'string', multiple: true },
         runs: { type: 'string' },
+        forks: { type: 'string' },
+        libvirt: { type: 'boolean' },
         home: { type: 'string' },
         publish: { type: 'string', multiple: true },
       },
@@ -84,9 +105,11 @@ function stagesOf(only: readonly string[] | undefined): readonly StageName[] {
   return STAGES.filter((stage) => only.includes(stage));
 }
 
-function runsOf(text: string | undefined): number | undefined {
+function numberOf(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const runs = Number(text);
-  if (Number.isInteger(runs) && runs >= 1 && runs <= 1000) return runs;
-  throw berthError('bad-request', `--runs takes a number from 1 to 1000, not "${text}"`, { remedy: USAGE });
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= 1000) return number;
+  throw berthError('bad-request', `${option} takes a number from 1 to 1000, not "${text}"`, {
+    remedy: USAGE,
+  });
 }

@@ -1,7 +1,7 @@
 import type { MachineFacts } from './measure/machine.ts';
 import type { ProcessMemory } from './measure/process-memory.ts';
 import type { Contestant } from './measure/schedule.ts';
-import type { Summary } from './measure/statistics.ts';
+import type { Summary, TailSummary } from './measure/statistics.ts';
 
 /** One contestant of the fork stage. All times in ms, from the call. */
 export interface ContestantResult {
@@ -26,6 +26,115 @@ export interface ForkStage {
   readonly contestants: Readonly<Partial<Record<Contestant, ContestantResult>>>;
   /** Why there is no peer, if there is none. */
   readonly podmanMissing?: string;
+  readonly libvirtMissing?: string;
+}
+
+/** Forks that were asked for in one call. All times in ms, from the call. */
+export interface BurstResult {
+  /** `warm`: as many warm forks were ready at the call. */
+  readonly kind: 'template' | 'warm';
+  readonly forks: number;
+  /** Until half of them, and until all of them had answered their first HTTP 200; a sample for each round. */
+  readonly half: Summary;
+  readonly all: Summary;
+  /** Forks that never answered, in all rounds. */
+  readonly errors: number;
+}
+
+export interface BurstStage {
+  readonly bursts: readonly BurstResult[];
+  readonly firstError?: string;
+}
+
+/** Forks made one at a time while others are alive and idle. */
+export interface GrowthStage {
+  /** How long the idle ones were left alone before, in ms. */
+  readonly settledMs: number;
+  readonly levels: readonly {
+    readonly living: number;
+    /** From the call to the first HTTP 200, in ms, in the order of the runs. */
+    readonly samples: readonly number[];
+    readonly firstAnswer: Summary;
+  }[];
+}
+
+/** The daemon by itself, with stopped environments in its store. */
+export interface DaemonStage {
+  readonly sizes: readonly {
+    readonly environments: number;
+    /** From the start of the process until the API answered, in ms. */
+    readonly startMs: number;
+    /** After the calls below. */
+    readonly memory: ProcessMemory;
+    /** `GET /v1/environments`, in ms. */
+    readonly list: TailSummary;
+    /** `GET /v1/environments/NAME`, in ms; absent where there is none to ask for. */
+    readonly get?: TailSummary;
+  }[];
+}
+
+/** One depth of sleep. */
+export interface DepthResult {
+  /** From the connect to the first byte of the answer, in ms, in the order of the runs. */
+  readonly wakeSamples: readonly number[];
+  readonly wake: Summary;
+  /** From the call to the end of its operation, in ms. */
+  readonly sleep: Summary;
+  /** What its memory takes on disk meanwhile, in bytes. */
+  readonly written: Summary;
+  /** PSS of the machine's process before the sleep and during it; 0 when there is no process. */
+  readonly pssAwake: Summary;
+  readonly pssAsleep: Summary;
+}
+
+export interface SleepStage {
+  readonly frozen: DepthResult;
+  readonly asleep: DepthResult;
+  /** From the call to the first HTTP 200, in turns with the wakes from `asleep`. */
+  readonly fork: Summary;
+}
+
+/** One environment that sleeps and is woken again and again. */
+export interface CyclesStage {
+  readonly cycles: number;
+  /** One cycle in so many froze it only. */
+  readonly frozenEach: number;
+  /** Answers that were not the one before and one. */
+  readonly wrong: number;
+  /** From the connect to the whole answer, in ms. */
+  readonly answer: Summary;
+  /** PSS of the machine's process before each sleep and during it; 0 when there is no process. In bytes. */
+  readonly pssAwake: Summary;
+  readonly pssAsleep: Summary;
+  readonly written: Summary;
+}
+
+/** Idle environments that were frozen, and then woken one after the other by a connection each. */
+export interface FleetStage {
+  readonly forks: number;
+  /** Of each, from the call to the end of its operation, in ms. */
+  readonly freeze: Summary;
+  readonly settledMs: number;
+  readonly pss: Summary;
+  readonly privateDirty: Summary;
+  readonly idleCpu: IdleCpu;
+  readonly daemon: ProcessMemory;
+  readonly hostMemoryTakenBytes: number;
+  /** How many machines of their shape the host's memory would hold whole. */
+  readonly wholeMachines: number;
+  readonly shapeBytes: number;
+  /** From the connect to the first byte of the answer, in ms. */
+  readonly wake: TailSummary;
+  /** Forks that did not answer, and the first reason. */
+  readonly errors: number;
+  readonly firstError?: string;
+}
+
+/** CPU time of all processes, in percent of one core, over `overMs`. */
+export interface IdleCpu {
+  readonly overMs: number;
+  readonly allPercent: number;
+  readonly perForkPercent: number;
 }
 
 export interface DensityStage {
@@ -39,13 +148,13 @@ export interface DensityStage {
   readonly memory: readonly ProcessMemory[];
   readonly pss: Summary;
   readonly privateDirty: Summary;
-  /** CPU time of all forks' processes, in percent of one core, over `overMs`. */
-  readonly idleCpu: { readonly overMs: number; readonly allPercent: number; readonly perForkPercent: number };
+  /** Of all forks' processes. */
+  readonly idleCpu: IdleCpu;
   readonly daemon: ProcessMemory;
   /** By how much the host's available memory fell. */
   readonly hostMemoryTakenBytes: number;
   /** `GET /v1/environments` with all of them alive, in ms. */
-  readonly list: Summary & { readonly p99: number };
+  readonly list: TailSummary;
 }
 
 export interface CliStage {
@@ -59,28 +168,45 @@ export interface QuickstartStage {
   readonly repeatedMs: number;
 }
 
-/** What carries bytes to the same server: nothing, nginx's stream proxy, or a published port. */
-export type Carrier = 'none' | 'nginx' | 'berth';
+/** What carries bytes to the same server: nothing, nginx's stream proxy, haproxy, or a published port. */
+export type Carrier = 'none' | 'nginx' | 'haproxy' | 'berth';
+
+/** HTTP through a carrier, by several connections at once. One sample for each round. */
+export interface HttpResult {
+  readonly requestsPerSecond: Summary;
+  /** From the request to its whole answer, in ms: of each round its p50, and its p99. */
+  readonly latencyP50: Summary;
+  readonly latencyP99: Summary;
+  /** Requests without a good answer, in all rounds. */
+  readonly errors: number;
+}
 
 export interface CarrierResult {
   /** Of one connection. */
   readonly mibPerSecond: Summary;
   /** One byte there and back over a connection that is open, in ms. */
-  readonly roundTrip: Summary & { readonly p99: number };
+  readonly roundTrip: TailSummary;
   /** The same over a new connection each, in ms. */
-  readonly connection: Summary & { readonly p99: number };
+  readonly connection: TailSummary;
+  /** On connections that are kept, and on a new one for each request. */
+  readonly keepAlive?: HttpResult;
+  readonly perRequest?: HttpResult;
 }
 
 export interface PortStage {
   readonly roundBytes: number;
-  readonly carriers: Readonly<Record<Carrier, CarrierResult>>;
+  /** Of each HTTP load. */
+  readonly http?: { readonly connections: number; readonly overMs: number };
+  readonly carriers: Readonly<Record<Exclude<Carrier, 'haproxy'>, CarrierResult>> & {
+    readonly haproxy?: CarrierResult;
+  };
 }
 
 export interface DockerStage {
   /** `GET /version` through the environment's socket on the host, in ms, over one connection. */
-  readonly outside: Summary & { readonly p99: number };
+  readonly outside: TailSummary;
   /** The same at the engine's own socket in the guest. */
-  readonly inside: Summary & { readonly p99: number };
+  readonly inside: TailSummary;
   /** Size of the image's archive. */
   readonly imageBytes: number;
   readonly saveMibPerSecond: Summary;
@@ -138,7 +264,13 @@ export const RESULT_VERSION = 1;
 export interface BenchResult {
   readonly version: typeof RESULT_VERSION;
   readonly fork?: Measured<ForkStage>;
+  readonly burst?: Measured<BurstStage>;
+  readonly growth?: Measured<GrowthStage>;
   readonly density?: Measured<DensityStage>;
+  readonly fleet?: Measured<FleetStage>;
+  readonly sleep?: Measured<SleepStage>;
+  readonly cycles?: Measured<CyclesStage>;
+  readonly daemon?: Measured<DaemonStage>;
   readonly cli?: Measured<CliStage>;
   readonly quickstart?: Measured<QuickstartStage>;
   readonly port?: Measured<PortStage>;

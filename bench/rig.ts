@@ -17,6 +17,9 @@ export const WARM_TEMPLATE = 'bench-warm';
 const UP_TIMEOUT_MS = 15 * 60_000;
 const CALL_TIMEOUT_MS = 5 * 60_000;
 const OPERATION_TIMEOUT_MS = 180_000;
+/** More than any warm fork takes to be made. */
+const WARM_FORK_MS = 10_000;
+const REMOVALS_AT_ONCE = 4;
 /** A connection into a machine is answered or refused; a companion would only give the machine more to do. */
 export const MACHINE_COMPANION_MS = 500;
 
@@ -57,6 +60,11 @@ export class Rig implements AsyncDisposable {
       await closing.disposeAsync();
       throw error;
     }
+  }
+
+  /** BERTH_HOME that it works in. */
+  get home(): string {
+    return process.env['BERTH_HOME'] ?? '';
   }
 
   get client(): Client {
@@ -100,20 +108,24 @@ export class Rig implements AsyncDisposable {
     this.#connection = await openConnection({ env: process.env, autostart: true });
   }
 
-  /** Keeps one fork of {@link WARM_TEMPLATE} ready, and waits for it. */
-  async keepWarm(): Promise<void> {
-    await this.client.templates.warm(WARM_TEMPLATE, { min: 1, max: 1 });
-    await this.warmed();
+  /** Keeps so many forks of {@link WARM_TEMPLATE} ready, and waits for them; 0 gives all of them back. */
+  async keepWarm(count: number): Promise<void> {
+    await this.client.templates.warm(WARM_TEMPLATE, { min: count, max: count });
+    await this.warmed(count);
   }
 
-  /** Waits until a warm fork is ready. */
-  async warmed(): Promise<void> {
+  /** Waits until so many warm forks are ready, and none is being made. */
+  async warmed(count: number): Promise<void> {
     await poll(
       async () => {
         const templates = await this.client.templates.list();
-        return templates.find(({ name }) => name === WARM_TEMPLATE)?.warm?.ready === 1 ? true : undefined;
+        const { ready = 0, making = 0 } = templates.find(({ name }) => name === WARM_TEMPLATE)?.warm ?? {};
+        return ready === count && making === 0 ? true : undefined;
       },
-      { timeoutMs: OPERATION_TIMEOUT_MS, intervalMs: 100, signal: this.options.signal, what: 'a warm fork' },
+      {
+        ...{ timeoutMs: OPERATION_TIMEOUT_MS + count * WARM_FORK_MS, intervalMs: 100 },
+        ...{ signal: this.options.signal, what: `${count} warm forks` },
+      },
     );
   }
 
@@ -129,9 +141,13 @@ export class Rig implements AsyncDisposable {
 
   /** Removes every environment of the bench but the one that all others come from. */
   async removeForks(): Promise<void> {
-    for (const { name } of await this.client.environments.list()) {
-      if (name.startsWith('bench-') && name !== PARENT) await this.remove(name);
-    }
+    const names = (await this.client.environments.list())
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith('bench-') && name !== PARENT);
+    const next = async (): Promise<void> => {
+      for (let name = names.pop(); name !== undefined; name = names.pop()) await this.remove(name);
+    };
+    await Promise.all(Array.from({ length: REMOVALS_AT_ONCE }, next));
   }
 
   async remove(name: string): Promise<void> {
@@ -158,7 +174,7 @@ export class Rig implements AsyncDisposable {
 }
 
 /** Where the shop of an environment answers. */
-function targetOf({ name, ports }: Environment): AnswerTarget {
+export function targetOf({ name, ports }: Environment): AnswerTarget {
   const port = ports.find(({ service, protocol }) => service === 'web' && protocol === 'tcp');
   if (port === undefined) throw berthError('not-found', `${name} publishes no port of its service web`);
   return { host: port.hostAddress, port: port.hostPort, path: PATH };

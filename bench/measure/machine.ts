@@ -15,20 +15,23 @@ export interface MachineFacts {
   readonly node: string;
   readonly qemu: string;
   readonly accelerator: string;
+  /** Versions of the peers that took part. */
   readonly podman?: string;
+  readonly libvirt?: string;
   readonly nginx?: string;
+  readonly haproxy?: string;
+  readonly wrk?: string;
   /** Commit of the repository, with `+` when files differ from it. */
   readonly commit: string;
   /** Runnable tasks averaged over the last minute, when the bench began. */
   readonly loadBefore: number;
 }
 
-/** Facts of this host; `podman` is the version of the peer, if there is one. */
-export async function machineFacts(
-  root: string,
-  client: Client | undefined,
-  podman?: string,
-): Promise<MachineFacts> {
+/** Versions by the name of the peer. */
+export type PeerVersions = Pick<MachineFacts, 'podman' | 'libvirt' | 'nginx' | 'haproxy' | 'wrk'>;
+
+/** Facts of this host, without those of peers. */
+export async function machineFacts(root: string, client: Client | undefined): Promise<MachineFacts> {
   const version = await client?.version();
   const load = (await readText('/proc/loadavg')) ?? '';
   return {
@@ -41,7 +44,6 @@ export async function machineFacts(
     node: process.versions.node,
     qemu: version?.qemuVersion ?? 'not used',
     accelerator: version?.accelerator ?? 'not used',
-    ...(podman === undefined ? {} : { podman }),
     commit: await commitOf(root),
     loadBefore: Number(load.split(' ')[0] ?? 0),
   };

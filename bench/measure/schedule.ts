@@ -5,7 +5,8 @@ export type Contestant =
   | 'fork-running'
   | 'podman'
   | 'podman-shop'
-  | 'cold-boot';
+  | 'cold-boot'
+  | 'libvirt';
 
 export interface Turn {
   readonly contestant: Contestant;
@@ -13,12 +14,19 @@ export interface Turn {
   readonly timed: boolean;
 }
 
+/** Which peers are there to be timed. */
+export interface Peers {
+  readonly podman: boolean;
+  readonly libvirt: boolean;
+}
+
 /**
  * Everybody's turns interleaved, so that whatever else the machine does meets all alike: one warm-up round, then
- * `runs` rounds, over which the cold boots are spread evenly. The order within a round alternates.
+ * `runs` rounds, over which the boots are spread evenly, each of ours beside one of libvirt's. The order within a round alternates.
  */
-export function schedule(runs: number, coldRuns: number, withPodman: boolean): Turn[] {
-  const podman: readonly Contestant[] = withPodman ? ['podman', 'podman-shop'] : [];
+export function schedule(runs: number, coldRuns: number, peers: Peers): Turn[] {
+  const podman: readonly Contestant[] = peers.podman ? ['podman', 'podman-shop'] : [];
+  const boots: readonly Contestant[] = peers.libvirt ? ['cold-boot', 'libvirt'] : ['cold-boot'];
   const round: readonly Contestant[] = [
     'fork-template',
     ...podman.slice(0, 1),
@@ -31,7 +39,8 @@ export function schedule(runs: number, coldRuns: number, withPodman: boolean): T
     const order = index % 2 === 0 ? round : round.toReversed();
     turns.push(...order.map((contestant) => ({ contestant, timed: true })));
     const colds = coldTurnsAfter(index, runs, coldRuns);
-    for (let cold = 0; cold < colds; cold++) turns.push({ contestant: 'cold-boot', timed: true });
+    for (let cold = 0; cold < colds; cold++)
+      turns.push(...boots.map((contestant) => ({ contestant, timed: true })));
   }
   return turns;
 }

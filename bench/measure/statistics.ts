@@ -34,6 +34,23 @@ export function summarize(samples: readonly number[]): Summary {
   };
 }
 
+/** Fewer samples tell nothing of the slowest hundredth. */
+export const LEAST_FOR_P99 = 30;
+
+export interface TailSummary extends Summary {
+  readonly p99: number;
+}
+
+/** With p99 as well; of fewer than 100 samples it lies between the two slowest. */
+export function summarizeTail(samples: readonly number[]): TailSummary {
+  return { ...summarize(samples), p99: percentile(samples, 99) };
+}
+
+/** p99 where there are samples enough to tell it, else undefined. */
+export function p99Of(samples: readonly number[]): number | undefined {
+  return samples.length < LEAST_FOR_P99 ? undefined : percentile(samples, 99);
+}
+
 /** Medians by key, over records of which some may lack a key. Keys keep the order of their first appearance. */
 export function mediansByKey(records: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const keys = [...new Set(records.flatMap((record) => Object.keys(record)))];

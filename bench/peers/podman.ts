@@ -1,11 +1,10 @@
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { asBerthError, berthError } from '../../src/errors/index.ts';
-import { findProgram, readText, removeTree, run, temporaryDirectory } from '../../src/host/index.ts';
+import { readText, removeTree, run, temporaryDirectory } from '../../src/host/index.ts';
 import { type AnswerTarget, firstAnswer } from '../measure/first-answer.ts';
+import { freePort } from './server.ts';
+import { installMissing } from './unpacked.ts';
 
 const IMAGE = 'berth/shop:1';
-const INSTALL_TIMEOUT_MS = 10 * 60_000;
 const COMMAND_TIMEOUT_MS = 120_000;
 const ANSWER_TIMEOUT_MS = 30_000;
 /** podman holds the port open before the container has it: a connection that was let in then is never answered. */
@@ -48,7 +47,7 @@ export class PodmanPeer implements AsyncDisposable {
 
   /** Installs podman and runc where they are missing and loads the image. */
   static async open(archive: string, signal: AbortSignal): Promise<PodmanPeer> {
-    await installMissing(signal);
+    await installMissing({ podman: 'podman', runc: 'runc' }, signal);
     const closing = new AsyncDisposableStack();
     const { path } = closing.use(await temporaryDirectory());
     const version = (await run(['podman', '--version'], { signal })).stdout
@@ -147,24 +146,6 @@ export class PodmanPeer implements AsyncDisposable {
   }
 }
 
-async function installMissing(signal: AbortSignal): Promise<void> {
-  const missing: string[] = [];
-  for (const name of ['podman', 'runc']) if ((await findProgram(name)) === undefined) missing.push(name);
-  if (missing.length === 0) return;
-  const argv = ['apt-get', 'install', '--yes', '--no-install-recommends', '--', ...missing];
-  try {
-    await run(argv, { timeoutMs: INSTALL_TIMEOUT_MS, signal, env: { DEBIAN_FRONTEND: 'noninteractive' } });
-  } catch (error) {
-    throw berthError(
-      'tool-missing',
-      `${missing.join(' and ')} cannot be installed: ${asBerthError(error).message}`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
 /** Limits that this process may give on: podman's own defaults need a privilege that root lacks inside some containers. */
 async function ownLimits(): Promise<string[]> {
   const text = (await readText('/proc/self/limits')) ?? '';
@@ -173,16 +154,4 @@ async function ownLimits(): Promise<string[]> {
   const files = Math.min(hard('Max open files'), 1_048_576);
   const processes = Math.min(hard('Max processes'), MAX_PROCESSES);
   return [`--ulimit=nofile=${files}:${files}`, `--ulimit=nproc=${processes}:${processes}`];
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

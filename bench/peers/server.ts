@@ -21,10 +21,15 @@ export class Server implements AsyncDisposable {
   /** Starts a server that accepts on `port`, or that prints its port as its first line when none is given. */
   static async start(
     argv: readonly string[],
-    o: { readonly port?: number; readonly signal: AbortSignal },
+    o: {
+      readonly port?: number;
+      readonly signal: AbortSignal;
+      readonly env?: Readonly<Record<string, string>>;
+    },
   ): Promise<Server> {
     const [program = '', ...args] = argv;
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const env = { ...process.env, ...o.env };
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
     try {
       const port = o.port ?? (await firstLine(child, o.signal));
       await waitAccepting({ host: '127.0.0.1', port }, { timeoutMs: START_TIMEOUT_MS, signal: o.signal });

@@ -8,5 +8,8 @@ export const TITLES: Readonly<Record<Contestant, string>> = {
   podman: 'podman, one bare container',
   'podman-shop': 'podman, the two of the shop',
   'cold-boot': 'cold boot of the same guest',
+  libvirt: 'libvirt: clone and boot of the same guest',
 };
+/** Beside these everything else would be one point. */
+export const BOOTS: readonly Contestant[] = ['cold-boot', 'libvirt'];
 export const CONTESTANTS = Object.keys(TITLES) as readonly Contestant[];

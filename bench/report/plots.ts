@@ -1,5 +1,5 @@
 import type { BenchResult } from '../result.ts';
-import { CONTESTANTS, TITLES } from './contestants.ts';
+import { BOOTS, CONTESTANTS, TITLES } from './contestants.ts';
 import { dotPlot } from './dot-plot.ts';
 import { stackedBars } from './stacked-bars.ts';
 
@@ -15,12 +15,17 @@ const MIB = 1024 ** 2;
 
 /** Every plot of which the result has figures. */
 export function plotsOf(result: BenchResult): Plot[] {
-  return [...answerPlot(result), ...stepPlot(result), ...memoryPlot(result)];
+  return [
+    ...answerPlot(result),
+    ...stepPlot(result),
+    ...growthPlot(result),
+    ...memoryPlot(result),
+    ...wakePlot(result),
+  ];
 }
 
-/** Without the cold boot, beside which everything else would be one point. */
 function answerPlot({ fork }: BenchResult): Plot[] {
-  const rows = CONTESTANTS.filter((name) => name !== 'cold-boot').flatMap((name) => {
+  const rows = CONTESTANTS.filter((name) => !BOOTS.includes(name)).flatMap((name) => {
     const samples = fork?.figures.contestants[name]?.firstAnswerSamples;
     return samples === undefined ? [] : [{ label: TITLES[name], samples }];
   });
@@ -65,4 +70,23 @@ function memoryPlot({ density }: BenchResult): Plot[] {
       svg: stackedBars(title, 'MiB', bars, { labelWidth: 60, barHeight: 12 }),
     },
   ];
+}
+
+function growthPlot({ growth }: BenchResult): Plot[] {
+  if (growth === undefined) return [];
+  const rows = growth.figures.levels.map(({ living, samples }) => ({ label: `beside ${living}`, samples }));
+  const title = 'One more fork, from the call to the first HTTP 200, beside idle ones';
+  return [
+    { file: 'fork-growth.svg', alt: `${title}, one dot for each run`, svg: dotPlot(title, 'ms', rows) },
+  ];
+}
+
+function wakePlot({ sleep }: BenchResult): Plot[] {
+  if (sleep === undefined) return [];
+  const rows = (['frozen', 'asleep'] as const).map((depth) => ({
+    label: `woken from ${depth}`,
+    samples: sleep.figures[depth].wakeSamples,
+  }));
+  const title = 'From the connect to the first byte of a sleeper';
+  return [{ file: 'wake.svg', alt: `${title}, one dot for each run`, svg: dotPlot(title, 'ms', rows) }];
 }

@@ -1,205 +1,72 @@
 import { formatBytes, formatDuration } from '../../src/base/index.ts';
 import type { MachineFacts } from '../measure/machine.ts';
-import type { Summary } from '../measure/statistics.ts';
 import type {
   BenchResult,
   CapacityStage,
   CliStage,
-  ContestantResult,
-  DensityStage,
   DockerStage,
-  ForkStage,
   Measured,
-  PortStage,
   ProjectStage,
+  QuickstartStage,
 } from '../result.ts';
-import { CONTESTANTS, TITLES } from './contestants.ts';
+import { daemonLines } from './daemon-table.ts';
+import { burstLines, densityLines, fleetLines, growthLines } from './density-tables.ts';
+import { forkLines } from './fork-tables.ts';
+import { ms, table, timeCells } from './markdown.ts';
+import { portLines } from './port-tables.ts';
+import { cyclesLines, sleepLines } from './sleep-table.ts';
 import { targetsOf } from './targets.ts';
 
 /** The figures as lines of Markdown. */
 export function reportOf(result: BenchResult): string[] {
-  const { fork, density, cli, port, docker, project, capacity, quickstart } = result;
   return [
-    ...section('Promises', targetLines(result)),
-    ...(fork === undefined
-      ? []
-      : section('From the call to the first HTTP 200', [...forkLines(fork.figures), '', measuredOn(fork)])),
-    ...(density === undefined
-      ? []
-      : section('Many forks at once', [...densityLines(density.figures), '', measuredOn(density)])),
-    ...(cli === undefined
-      ? []
-      : section('The command line', [...cliLines(cli.figures), '', measuredOn(cli)])),
-    ...(port === undefined
-      ? []
-      : section('A published port', [...portLines(port.figures), '', measuredOn(port)])),
-    ...(docker === undefined
-      ? []
-      : section('Docker clients', [...dockerLines(docker.figures), '', measuredOn(docker)])),
-    ...(project === undefined
-      ? []
-      : section('Files and images of a project', [
-          ...projectLines(project.figures),
-          '',
-          measuredOn(project),
-        ])),
-    ...(capacity === undefined
-      ? []
-      : section('What fits', [...capacityLines(capacity.figures), '', measuredOn(capacity)])),
-    ...(quickstart === undefined
-      ? []
-      : section('Quickstart', [
-          `From nothing ${formatDuration(quickstart.figures.firstMs)}, repeated ${formatDuration(quickstart.figures.repeatedMs)}.`,
-          '',
-          measuredOn(quickstart),
-        ])),
+    ...promises(result),
+    ...part('From the call to the first HTTP 200', result.fork, forkLines),
+    ...part('Many forks in one call', result.burst, burstLines),
+    ...part('One more fork beside many', result.growth, growthLines),
+    ...part('Many forks at once', result.density, densityLines),
+    ...part('Sleep and wake', result.sleep, sleepLines),
+    ...part('Sleep and wake, again and again', result.cycles, cyclesLines),
+    ...part('A sleeping fleet', result.fleet, fleetLines),
+    ...part('The daemon by itself', result.daemon, daemonLines),
+    ...part('The command line', result.cli, cliLines),
+    ...part('A published port', result.port, portLines),
+    ...part('Docker clients', result.docker, dockerLines),
+    ...part('Files and images of a project', result.project, projectLines),
+    ...part('What fits', result.capacity, capacityLines),
+    ...part('Quickstart', result.quickstart, quickstartLines),
   ];
+}
+
+function part<Figures>(
+  title: string,
+  measured: Measured<Figures> | undefined,
+  lines: (figures: Figures) => readonly string[],
+): string[] {
+  if (measured === undefined) return [];
+  return section(title, [...lines(measured.figures), '', measuredOn(measured)]);
 }
 
 function section(title: string, lines: readonly string[]): string[] {
   return [`### ${title}`, '', ...lines, ''];
 }
 
-function targetLines(result: BenchResult): string[] {
+function promises(result: BenchResult): string[] {
   const rows = targetsOf(result).map(({ promise, measured, kept }) => [
     promise,
     measured,
     kept ? 'yes' : '**no**',
   ]);
-  return table(['promise', 'measured', 'kept'], rows);
+  return rows.length === 0 ? [] : section('Promises', table(['promise', 'measured', 'kept'], rows));
 }
 
-function forkLines({ contestants, runs, path, podmanMissing }: ForkStage): string[] {
-  const podman = contestants.podman?.firstAnswer.p50;
-  const rows = CONTESTANTS.flatMap((name) => {
-    const one = contestants[name];
-    if (one === undefined) return [];
-    const ratio = podman === undefined ? '–' : `${(one.firstAnswer.p50 / podman).toFixed(2)} ×`;
-    return [[TITLES[name], ...timeCells(one.firstAnswer), ms(one.finished.p50), ratio]];
-  });
-  const head = ['', 'p50', 'p95', 'fastest', 'slowest', 'runs', 'operation ended, p50', 'p50 against podman'];
-  return [
-    ...table(head, rows),
-    '',
-    `${runs} rounds; the request is \`GET ${path}\`.`,
-    ...(podmanMissing === undefined ? [] : ['', `Without podman: ${podmanMissing}.`]),
-    '',
-    ...stepLines(contestants),
-  ];
-}
-
-function timeCells({ p50, p95, min, max, count }: Summary): string[] {
-  return [ms(p50), ms(p95), ms(min), ms(max), String(count)];
-}
-
-function stepLines(contestants: ForkStage['contestants']): string[] {
-  const forks = (['fork-template', 'fork-warm', 'fork-running'] as const).flatMap((name) => {
-    const one = contestants[name];
-    return one?.steps === undefined ? [] : [[TITLES[name], one] as const];
-  });
-  const names = [...new Set(forks.flatMap(([, one]) => Object.keys(one.steps ?? {})))];
-  if (names.length === 0) return [];
-  const rows = forks.map(([title, one]) => [
-    title,
-    ...names.map((name) => stepCell(one, name)),
-    pauseCell(one),
-    frozenCell(one),
-  ]);
-  return [
-    'Where the time goes (medians of what the daemon reports):',
-    '',
-    ...table(['', ...names, 'parent paused, p50 / p95', 'written by the freeze'], rows),
-  ];
-}
-
-function stepCell({ steps }: ContestantResult, name: string): string {
-  const value = steps?.[name];
-  return value === undefined ? '–' : ms(value);
-}
-
-function pauseCell({ parentPaused, frozenBytes }: ContestantResult): string {
-  if (parentPaused === undefined || (frozenBytes ?? 0) === 0) return '–';
-  return `${ms(parentPaused.p50)} / ${ms(parentPaused.p95)}`;
-}
-
-function frozenCell({ frozenBytes = 0 }: ContestantResult): string {
-  return frozenBytes === 0 ? '–' : formatBytes(frozenBytes);
-}
-
-function densityLines(figures: DensityStage): string[] {
-  const {
-    forks,
-    firstAnswer,
-    allAnsweredMs,
-    settledMs,
-    pss,
-    privateDirty,
-    idleCpu,
-    daemon,
-    hostMemoryTakenBytes,
-    list,
-  } = figures;
-  return table(
-    [`${forks} forks of the shop, alive at once`, ''],
-    [
-      [
-        'one call for all, until each had answered',
-        `${ms(allAnsweredMs)} (half of them after ${ms(firstAnswer.p50)})`,
-      ],
-      [
-        `PSS of a fork after ${formatDuration(settledMs)}, median / p95`,
-        `${formatBytes(pss.p50)} / ${formatBytes(pss.p95)}`,
-      ],
-      [
-        'own memory of a fork (private dirty), median / p95',
-        `${formatBytes(privateDirty.p50)} / ${formatBytes(privateDirty.p95)}`,
-      ],
-      ['taken from the host’s available memory by all', formatBytes(hostMemoryTakenBytes)],
-      [
-        `CPU of all of them idle, over ${formatDuration(idleCpu.overMs)}`,
-        `${idleCpu.allPercent.toFixed(1)} % of a core, ${idleCpu.perForkPercent.toFixed(2)} % each`,
-      ],
-      ['the daemon: RSS / PSS', `${formatBytes(daemon.rssBytes)} / ${formatBytes(daemon.pssBytes)}`],
-      [
-        '`GET /v1/environments` with them: p50 / p95 / p99',
-        `${list.p50.toFixed(2)} / ${list.p95.toFixed(2)} / ${list.p99.toFixed(2)} ms (${list.count} calls)`,
-      ],
-    ],
-  );
+function quickstartLines({ firstMs, repeatedMs }: QuickstartStage): string[] {
+  return [`From nothing ${formatDuration(firstMs)}, repeated ${formatDuration(repeatedMs)}.`];
 }
 
 function cliLines({ commands }: CliStage): string[] {
   const rows = Object.entries(commands).map(([title, summary]) => [`\`${title}\``, ...timeCells(summary)]);
   return table(['process start to end', 'p50', 'p95', 'fastest', 'slowest', 'runs'], rows);
-}
-
-const CARRIERS = {
-  none: 'the server itself',
-  nginx: 'through nginx’s stream proxy',
-  berth: 'through a published port',
-} as const;
-
-function portLines({ carriers, roundBytes }: PortStage): string[] {
-  const rows = (['none', 'nginx', 'berth'] as const).map((carrier) => {
-    const { mibPerSecond, roundTrip, connection } = carriers[carrier];
-    return [
-      CARRIERS[carrier],
-      mibPerSecond.p50.toFixed(0),
-      `${us(roundTrip.p50)} / ${us(roundTrip.p99)}`,
-      `${us(connection.p50)} / ${us(connection.p99)}`,
-    ];
-  });
-  const head = [
-    '',
-    `MiB/s, one connection, ${formatBytes(roundBytes)}`,
-    'round trip, p50 / p99',
-    'with a new connection, p50 / p99',
-  ];
-  return table(head, rows);
-}
-
-function us(value: number): string {
-  return `${(value * 1000).toFixed(0)} µs`;
 }
 
 function dockerLines({
@@ -268,25 +135,18 @@ function measuredOn({ at, machine, quick }: Measured<unknown>): string {
 }
 
 function machineLine(machine: MachineFacts): string {
-  const { cpu, cores, memoryBytes, os, kernel, virtual, node, qemu, accelerator, podman, nginx, loadBefore } =
-    machine;
+  const { cpu, cores, memoryBytes, os, kernel, virtual, node, qemu, accelerator, loadBefore } = machine;
+  const peers = (['podman', 'libvirt', 'nginx', 'haproxy', 'wrk'] as const).flatMap((peer) => {
+    const version = machine[peer];
+    return version === undefined ? [] : [`${peer} ${version}`];
+  });
   return [
     `${cpu}, ${cores} ${cores === 1 ? 'core' : 'cores'}${virtual ? ' of a virtual machine' : ''}`,
     formatBytes(memoryBytes),
     `${os}, Linux ${kernel}`,
     `QEMU ${qemu}, accelerator ${accelerator}`,
-    ...(podman === undefined ? [] : [`podman ${podman}`]),
-    ...(nginx === undefined ? [] : [`nginx ${nginx}`]),
+    ...peers,
     `Node ${node}`,
     `load ${loadBefore} before`,
   ].join('; ');
-}
-
-function ms(value: number): string {
-  return value < 10 ? `${value.toFixed(1)} ms` : formatDuration(value);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)];
 }

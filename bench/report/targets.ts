@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration } from '../../src/base/index.ts';
+import type { Summary } from '../measure/statistics.ts';
 import type { BenchResult } from '../result.ts';
 
 /** A promise and what was measured of it. */
@@ -12,52 +13,137 @@ const MIB = 1024 ** 2;
 const MINUTE = 60_000;
 
 /** Every promise of which the result has figures. */
-export function targetsOf({ fork, density, quickstart, port, project, capacity }: BenchResult): Target[] {
-  const targets: Target[] = [];
-  if (fork !== undefined) targets.push(...forkTargets(fork.figures));
-  if (density !== undefined) targets.push(...densityTargets(density.figures));
-  if (port !== undefined) {
-    const { berth, nginx } = port.figures.carriers;
-    const ratio = berth.mibPerSecond.p50 / nginx.mibPerSecond.p50;
-    targets.push({
-      promise: 'throughput of a published port: at least 0.5 × nginx’s stream proxy',
-      measured: `${ratio.toFixed(2)} ×`,
-      kept: ratio >= 0.5,
-    });
-  }
-  if (project !== undefined) {
-    const { files, syncOne } = project.figures;
-    targets.push({
+export function targetsOf(result: BenchResult): Target[] {
+  const { fork, burst, density, sleep, cycles, fleet, port, project, capacity, quickstart } = result;
+  return [
+    ...(fork === undefined ? [] : forkTargets(fork.figures)),
+    ...(burst === undefined ? [] : burstTargets(burst.figures)),
+    ...(density === undefined ? [] : densityTargets(density.figures)),
+    ...(sleep === undefined ? [] : sleepTargets(sleep.figures)),
+    ...(cycles === undefined ? [] : cyclesTargets(cycles.figures)),
+    ...(fleet === undefined ? [] : fleetTargets(fleet.figures)),
+    ...(port === undefined ? [] : portTargets(port.figures)),
+    ...(project === undefined ? [] : projectTargets(project.figures)),
+    ...(capacity === undefined ? [] : capacityTargets(capacity.figures)),
+    ...(quickstart === undefined ? [] : quickstartTargets(quickstart.figures)),
+  ];
+}
+
+/** The figures of a stage that was measured. */
+type Figures<Stage extends Exclude<keyof BenchResult, 'version'>> = NonNullable<
+  BenchResult[Stage]
+>['figures'];
+
+function portTargets({ carriers: { berth, nginx } }: Figures<'port'>): Target[] {
+  const against = (what: string, ours?: Summary, theirs?: Summary): Target[] => {
+    if (ours === undefined || theirs === undefined) return [];
+    const ratio = ours.p50 / theirs.p50;
+    const promise = `${what}: at least 0.6 × nginx’s stream proxy`;
+    return [{ promise, measured: `${ratio.toFixed(2)} ×`, kept: ratio >= 0.6 }];
+  };
+  const rates = (load: 'keepAlive' | 'perRequest') =>
+    [berth[load]?.requestsPerSecond, nginx[load]?.requestsPerSecond] as const;
+  return [
+    ...against('throughput of a published port', berth.mibPerSecond, nginx.mibPerSecond),
+    ...against('requests/s through it on kept connections', ...rates('keepAlive')),
+    ...against('requests/s through it, each on a connection of its own', ...rates('perRequest')),
+  ];
+}
+
+function projectTargets({ files, syncOne }: Figures<'project'>): Target[] {
+  return [
+    {
       promise: `\`berth sync\` of one changed file among ${files}, p50: at most 1 s`,
       measured: formatDuration(syncOne.p50),
       kept: syncOne.p50 <= 1000,
-    });
-  }
-  if (capacity !== undefined)
-    targets.push(
-      ...capacity.figures.shapes.map(({ shape, told, made }) => ({
-        promise: `\`berth capacity\` tells how many more forks of ${shape} are admitted: within 10 %`,
-        measured: `${told} told, ${made} made`,
-        kept: Math.abs(told - made) <= 0.1 * made,
-      })),
-    );
-  if (quickstart !== undefined) {
-    const { firstMs, repeatedMs } = quickstart.figures;
-    targets.push({
+    },
+  ];
+}
+
+function quickstartTargets({ firstMs, repeatedMs }: Figures<'quickstart'>): Target[] {
+  return [
+    {
       promise: 'quickstart from nothing: at most 8 minutes',
       measured: formatDuration(firstMs),
       kept: firstMs <= 8 * MINUTE,
-    });
-    targets.push({
+    },
+    {
       promise: 'quickstart repeated: at most 30 s',
       measured: formatDuration(repeatedMs),
       kept: repeatedMs <= 30_000,
-    });
-  }
-  return targets;
+    },
+  ];
 }
 
-function forkTargets({ contestants }: NonNullable<BenchResult['fork']>['figures']): Target[] {
+/** Of the slowest round. */
+function burstTargets({ bursts }: Figures<'burst'>): Target[] {
+  const errors = bursts.reduce((sum, one) => sum + one.errors, 0);
+  return [
+    ...bursts
+      .filter(({ forks }) => forks >= 50)
+      .map(({ forks, kind, all }) => ({
+        promise: `${forks} forks asked for at once${kind === 'warm' ? ', as many warm' : ''}: all answer within 10 s`,
+        measured: formatDuration(all.max),
+        kept: all.max <= 10_000,
+      })),
+    {
+      promise: 'forks that never answer, of many at once: none',
+      measured: String(errors),
+      kept: errors === 0,
+    },
+  ];
+}
+
+function sleepTargets({ frozen, asleep, fork }: Figures<'sleep'>): Target[] {
+  const ratio = asleep.wake.p50 / fork.p50;
+  return [
+    {
+      promise: 'wake from frozen to the first byte, p50: at most 30 ms',
+      measured: `${frozen.wake.p50.toFixed(1)} ms`,
+      kept: frozen.wake.p50 <= 30,
+    },
+    {
+      promise: 'wake from asleep to the first byte, p50: at most 1.5 × a fork of a template',
+      measured: `${ratio.toFixed(2)} ×`,
+      kept: ratio <= 1.5,
+    },
+  ];
+}
+
+function cyclesTargets({ cycles, wrong }: Figures<'cycles'>): Target[] {
+  return [
+    {
+      promise: `lost or doubled answers in ${cycles} sleeps and wakes: none`,
+      measured: String(wrong),
+      kept: wrong === 0,
+    },
+  ];
+}
+
+function capacityTargets({ shapes }: Figures<'capacity'>): Target[] {
+  return shapes.map(({ shape, told, made }) => ({
+    promise: `\`berth capacity\` tells how many more forks of ${shape} are admitted: within 10 %`,
+    measured: `${told} told, ${made} made`,
+    kept: Math.abs(told - made) <= 0.1 * made,
+  }));
+}
+
+function fleetTargets({ forks, errors, idleCpu }: Figures<'fleet'>): Target[] {
+  return [
+    {
+      promise: '200 idle shops, all of them waking on a connection',
+      measured: `${forks - errors} of ${forks}`,
+      kept: forks >= 200 && errors === 0,
+    },
+    {
+      promise: 'CPU of that fleet: at most 20 % of a core',
+      measured: `${idleCpu.allPercent.toFixed(1)} %`,
+      kept: idleCpu.allPercent <= 20,
+    },
+  ];
+}
+
+function forkTargets({ contestants }: Figures<'fork'>): Target[] {
   const targets: Target[] = [];
   const ours = contestants['fork-template']?.firstAnswer;
   const warm = contestants['fork-warm']?.firstAnswer;
@@ -70,7 +156,7 @@ function forkTargets({ contestants }: NonNullable<BenchResult['fork']>['figures'
       kept: ratio <= most,
     });
   if (ours !== undefined && podman !== undefined)
-    against('fork of a template to the first HTTP 200, p50', ours.p50 / podman.p50, 1.5);
+    against('fork of a template to the first HTTP 200, p50', ours.p50 / podman.p50, 1.2);
   if (ours !== undefined && cold !== undefined) {
     const ratio = cold.p50 / ours.p50;
     targets.push({
@@ -86,7 +172,7 @@ function forkTargets({ contestants }: NonNullable<BenchResult['fork']>['figures'
   return targets;
 }
 
-function densityTargets(figures: NonNullable<BenchResult['density']>['figures']): Target[] {
+function densityTargets(figures: Figures<'density'>): Target[] {
   const { forks, pss, daemon } = figures;
   return [
     { promise: '20 forks of the shop alive at once', measured: String(forks), kept: forks >= 20 },

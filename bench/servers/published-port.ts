@@ -1,15 +1,18 @@
-/** One published port in a process of its own, as the daemon has it. Arguments: port to open, port behind it. */
+/** Published ports in a process of their own, as the daemon has them. Arguments: port to open, port behind it, and so on. */
 import { createIngress } from '../../src/ingress/index.ts';
 
-const [hostPort, target] = process.argv.slice(2).map(Number);
-if (hostPort === undefined || target === undefined) throw new Error('needs two ports');
+const numbers = process.argv.slice(2).map(Number);
 const address = '127.0.0.1';
-await createIngress().publish(
-  'bench',
-  {
-    ...{ protocol: 'tcp', service: 'bench', containerPort: target, guestPort: target },
-    ...{ hostAddress: address, hostPort },
-  },
-  { host: address, port: target },
-);
-console.log(hostPort);
+const ingress = createIngress();
+for (let index = 0; index + 1 < numbers.length; index += 2) {
+  const [hostPort = 0, target = 0] = numbers.slice(index);
+  await ingress.publish(
+    'bench',
+    {
+      ...{ protocol: 'tcp', service: 'bench', containerPort: target, guestPort: target },
+      ...{ hostAddress: address, hostPort },
+    },
+    { host: address, port: target },
+  );
+}
+console.log(numbers[0]);

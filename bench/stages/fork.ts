@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { asBerthError } from '../../src/errors/index.ts';
-import { type Contestant, schedule } from '../measure/schedule.ts';
+import { type Contestant, schedule, type Turn } from '../measure/schedule.ts';
 import { mediansByKey, median, summarize } from '../measure/statistics.ts';
+import type { PeerVersions } from '../measure/machine.ts';
+import { LibvirtPeer } from '../peers/libvirt.ts';
+import { hasLibvirt } from '../peers/libvirt-daemon.ts';
 import { PodmanPeer } from '../peers/podman.ts';
 import type { ContestantResult, ForkStage } from '../result.ts';
 import { PATH, type Rig, TEMPLATE, WARM_TEMPLATE } from '../rig.ts';
@@ -25,52 +28,88 @@ interface Contest {
   clear(): Promise<void>;
 }
 
-/** Times forks, podman and cold boots, interleaved. */
+/** Times forks, podman, cold boots and those of libvirt, interleaved. */
 export async function forkStage(
   rig: Rig,
-  o: { readonly runs: number; readonly coldRuns: number },
-): Promise<{
-  readonly figures: ForkStage;
-  readonly podman?: string;
-}> {
+  o: { readonly runs: number; readonly coldRuns: number; readonly libvirt: boolean },
+): Promise<{ readonly figures: ForkStage; readonly peers: PeerVersions }> {
   await using closing = new AsyncDisposableStack();
-  const { say } = rig.options;
-  const podman = await openPodman(rig, closing);
-  const peer = podman instanceof PodmanPeer ? podman : undefined;
+  const podman = await orWhyNot(rig, 'podman', () => openPodman(rig, closing));
   const parents = await ForkParents.open(rig);
-  await rig.keepWarm();
-  const contests = { ...machineContests(rig, parents), ...(peer === undefined ? {} : podmanContests(peer)) };
+  await rig.keepWarm(1);
   await prepareCold(rig);
+  const libvirt =
+    o.libvirt || (await hasLibvirt())
+      ? await orWhyNot(rig, 'libvirt', () => openLibvirt(rig, closing))
+      : { missing: 'it is not installed, and --libvirt was not given' };
+  const contests = {
+    ...machineContests(rig, parents),
+    ...podmanContests(podman),
+    ...libvirtContest(libvirt),
+  };
+  const peers = { podman: 'peer' in podman, libvirt: 'peer' in libvirt };
+  const samples = await takeTurns(rig, contests, schedule(o.runs, o.coldRuns, peers));
+  await rig.removeForks();
+  await rig.keepWarm(0);
+  const contestants = Object.fromEntries([...samples].map(([name, list]) => [name, resultOf(list)]));
+  return {
+    figures: {
+      ...{ path: PATH, runs: o.runs, contestants },
+      ...('peer' in podman ? {} : { podmanMissing: podman.missing }),
+      ...('peer' in libvirt ? {} : { libvirtMissing: libvirt.missing }),
+    },
+    peers: {
+      ...('peer' in podman ? { podman: podman.peer.version } : {}),
+      ...('peer' in libvirt ? { libvirt: libvirt.peer.version } : {}),
+    },
+  };
+}
+
+async function takeTurns(
+  rig: Rig,
+  contests: Partial<Record<Contestant, Contest>>,
+  turns: readonly Turn[],
+): Promise<Map<Contestant, Sample[]>> {
   const samples = new Map<Contestant, Sample[]>();
-  for (const { contestant, timed } of schedule(o.runs, o.coldRuns, peer !== undefined)) {
+  for (const { contestant, timed } of turns) {
     const contest = contests[contestant];
     if (contest === undefined) continue;
     const sample = await contest.run();
     await contest.clear();
-    say(`  ${timed ? contestant : `${contestant}, warm-up`}: ${Math.round(sample.firstAnswerMs)} ms`);
+    const title = timed ? contestant : `${contestant}, warm-up`;
+    rig.options.say(`  ${title}: ${Math.round(sample.firstAnswerMs)} ms`);
     if (timed) samples.set(contestant, [...(samples.get(contestant) ?? []), sample]);
   }
-  await rig.removeForks();
-  await rig.client.templates.warm(WARM_TEMPLATE, { min: 0, max: 0 });
-  const contestants = Object.fromEntries([...samples].map(([name, list]) => [name, resultOf(list)]));
-  const missing = podman instanceof PodmanPeer ? {} : { podmanMissing: podman };
-  return {
-    figures: { path: PATH, runs: o.runs, contestants, ...missing },
-    ...(peer === undefined ? {} : { podman: peer.version }),
-  };
+  return samples;
 }
 
-/** The peer, or why there is none: without it the rest is still worth measuring. */
-async function openPodman(rig: Rig, closing: AsyncDisposableStack): Promise<PodmanPeer | string> {
-  const { root, signal, say } = rig.options;
+/** A peer, or why there is none. */
+type Perhaps<Peer> = { readonly peer: Peer } | { readonly missing: string };
+
+/** Without a peer the rest is still worth measuring. */
+async function orWhyNot<Peer>(rig: Rig, name: string, open: () => Promise<Peer>): Promise<Perhaps<Peer>> {
   try {
-    return closing.use(await PodmanPeer.open(join(root, 'examples/shop/images/shop.tar'), signal));
+    return { peer: await open() };
   } catch (error) {
-    if (signal.aborted) throw error;
+    rig.options.signal.throwIfAborted();
     const { message } = asBerthError(error);
-    say(`no podman to compare with: ${message}`);
-    return message;
+    rig.options.say(`no ${name} to compare with: ${message}`);
+    return { missing: message };
   }
+}
+
+async function openPodman(rig: Rig, closing: AsyncDisposableStack): Promise<PodmanPeer> {
+  const { root, signal } = rig.options;
+  return closing.use(await PodmanPeer.open(join(root, 'examples/shop/images/shop.tar'), signal));
+}
+
+/** From the stopped environment of the cold boots. */
+async function openLibvirt(rig: Rig, closing: AsyncDisposableStack): Promise<LibvirtPeer> {
+  const { accelerator } = await rig.client.version();
+  const environment = await rig.client.environments.get(COLD);
+  const { signal } = rig.options;
+  const options = { environment, home: rig.home, accelerator: accelerator ?? 'tcg', path: PATH, signal };
+  return closing.use(await LibvirtPeer.open(options));
 }
 
 function machineContests(rig: Rig, parents: ForkParents): Partial<Record<Contestant, Contest>> {
@@ -84,7 +123,7 @@ function machineContests(rig: Rig, parents: ForkParents): Partial<Record<Contest
       clear: async () => {
         await rig.remove(FORK);
         // It is made anew before anybody else has a turn.
-        await rig.warmed();
+        await rig.warmed(1);
       },
     },
     'fork-running': {
@@ -101,11 +140,19 @@ function machineContests(rig: Rig, parents: ForkParents): Partial<Record<Contest
   };
 }
 
-function podmanContests(peer: PodmanPeer): Partial<Record<Contestant, Contest>> {
+function podmanContests(podman: Perhaps<PodmanPeer>): Partial<Record<Contestant, Contest>> {
+  if (!('peer' in podman)) return {};
+  const { peer } = podman;
   return {
     podman: { run: () => peer.runOne(), clear: () => peer.clear() },
     'podman-shop': { run: () => peer.runShop(), clear: () => peer.clear() },
   };
+}
+
+function libvirtContest(libvirt: Perhaps<LibvirtPeer>): Partial<Record<Contestant, Contest>> {
+  if (!('peer' in libvirt)) return {};
+  const { peer } = libvirt;
+  return { libvirt: { run: () => peer.runClone(), clear: () => peer.clear() } };
 }
 
 /** A fork of the same template, stopped: its start boots the same guest with the same containers on its disk. */

@@ -1,113 +1,131 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { berthError } from '../../src/errors/index.ts';
-import { percentile, summarize } from '../measure/statistics.ts';
-import { startNginx } from '../peers/nginx-stream.ts';
+import { connectionsOf, roundTripsOf, transfer } from '../measure/byte-load.ts';
+import type { PeerVersions } from '../measure/machine.ts';
+import { summarize, summarizeTail } from '../measure/statistics.ts';
+import { type HttpLoad, httpLoad, WRK_PACKAGES, wrkVersion } from '../measure/wrk.ts';
+import type { Forward } from '../peers/forward.ts';
+import { HAPROXY_PACKAGES, startHaproxy } from '../peers/haproxy.ts';
+import { NGINX_PACKAGES, startNginxServer, startNginxStream } from '../peers/nginx.ts';
 import { freePort, Server } from '../peers/server.ts';
-import type { Carrier, PortStage } from '../result.ts';
+import { type Unpacked, unpack } from '../peers/unpacked.ts';
+import type { Carrier, CarrierResult, HttpResult, PortStage } from '../result.ts';
 import type { RigOptions } from '../rig.ts';
 
-const MIB = 1024 ** 2;
-const ROUND_BYTES = 256 * MIB;
+const ROUND_BYTES = 256 * 1024 ** 2;
 const ROUND_TRIPS = 400;
 const CONNECTIONS = 100;
+const HTTP_CONNECTIONS = 16;
+const CARRIERS = ['none', 'nginx', 'haproxy', 'berth'] as const satisfies readonly Carrier[];
+
+/** Where a carrier listens for the server of bytes, and for the one of HTTP. */
+interface Ports {
+  readonly bytes: number;
+  readonly http: number;
+}
+
+/** What one turn of a carrier gave. */
+interface Turn {
+  readonly rate: number;
+  readonly roundTrips: readonly number[];
+  readonly connections: readonly number[];
+  readonly keepAlive: HttpLoad;
+  readonly perRequest: HttpLoad;
+}
 
 /**
- * A published port beside nginx's stream proxy and the bare server, all of them before the same server on loopback, in turns: what
- * the forwarding itself costs, without a guest's share.
+ * A published port beside nginx's stream proxy, haproxy and the bare servers, all of them before the same servers on loopback, in turns:
+ * what the forwarding itself costs, without a guest's share.
  */
 export async function portStage(
-  { root, signal, say }: Pick<RigOptions, 'root' | 'signal' | 'say'>,
-  o: { readonly rounds: number },
-): Promise<{ readonly figures: PortStage; readonly nginx: string }> {
+  o: Pick<RigOptions, 'root' | 'signal' | 'say'>,
+  { rounds, httpMs }: { readonly rounds: number; readonly httpMs: number },
+): Promise<{ readonly figures: PortStage; readonly peers: PeerVersions }> {
   await using closing = new AsyncDisposableStack();
-  const node = (name: string, ...args: readonly number[]) => [
-    process.execPath,
-    join(root, 'bench/servers', name),
-    ...args.map(String),
-  ];
-  const server = closing.use(await Server.start(node('byte-server.ts'), { signal }));
-  const [berthPort, nginxPort] = [await freePort(), await freePort()];
-  closing.use(
-    await Server.start(node('published-port.ts', berthPort, server.port), { port: berthPort, signal }),
-  );
-  const nginx = await startNginx({ port: nginxPort, target: server.port, signal }, closing);
-  const ports: Record<Carrier, number> = { none: server.port, nginx: nginxPort, berth: berthPort };
-  const rates: Record<Carrier, number[]> = { none: [], nginx: [], berth: [] };
-  const trips: Record<Carrier, number[]> = { none: [], nginx: [], berth: [] };
-  const opened: Record<Carrier, number[]> = { none: [], nginx: [], berth: [] };
-  for (let round = 0; round <= o.rounds; round++) {
-    for (const carrier of ['none', 'nginx', 'berth'] as const) {
-      const rate = await transfer(ports[carrier]);
-      const roundTrips = await roundTripsOf(ports[carrier]);
-      const connections = await connectionsOf(ports[carrier]);
-      if (round === 0) continue;
-      rates[carrier].push(rate);
-      trips[carrier].push(...roundTrips);
-      opened[carrier].push(...connections);
+  const packages = [...NGINX_PACKAGES, ...HAPROXY_PACKAGES, ...WRK_PACKAGES];
+  const unpacked = await unpack(packages, o.signal, closing);
+  const { ports, peers } = await startCarriers(o, unpacked, closing);
+  const turns: Record<Carrier, Turn[]> = { none: [], nginx: [], haproxy: [], berth: [] };
+  for (let round = 0; round <= rounds; round++) {
+    const order = round % 2 === 0 ? CARRIERS : CARRIERS.toReversed();
+    for (const carrier of order) {
+      const turn = await takeTurn(ports[carrier], unpacked, { httpMs, signal: o.signal });
+      // The first round only warms up.
+      if (round > 0) turns[carrier].push(turn);
+      const { rate, keepAlive, perRequest } = turn;
+      const requests = [keepAlive, perRequest].map((load) => load.requestsPerSecond.toFixed(0)).join(' and ');
+      o.say(`  round ${round}, ${carrier}: ${rate.toFixed(0)} MiB/s, ${requests} requests/s`);
     }
-    say(`  round ${round}: ${(rates.berth.at(-1) ?? 0).toFixed(0)} MiB/s`);
   }
-  const figures = (carrier: Carrier) => ({
-    mibPerSecond: summarize(rates[carrier]),
-    roundTrip: { ...summarize(trips[carrier]), p99: percentile(trips[carrier], 99) },
-    connection: { ...summarize(opened[carrier]), p99: percentile(opened[carrier], 99) },
-  });
+  const [none, nginx, haproxy, berth] = CARRIERS.map((carrier) => resultOf(turns[carrier]));
+  if (none === undefined || nginx === undefined || haproxy === undefined || berth === undefined)
+    throw new RangeError('no carriers');
+  const http = { connections: HTTP_CONNECTIONS, overMs: httpMs };
   return {
-    figures: {
-      roundBytes: ROUND_BYTES,
-      carriers: { none: figures('none'), nginx: figures('nginx'), berth: figures('berth') },
-    },
-    nginx,
+    figures: { roundBytes: ROUND_BYTES, http, carriers: { none, nginx, haproxy, berth } },
+    peers: { ...peers, wrk: await wrkVersion(unpacked, o.signal) },
   };
 }
 
-async function open(port: number): Promise<Socket> {
-  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-  await once(socket, 'connect');
-  return socket;
+async function startCarriers(
+  { root, signal }: Pick<RigOptions, 'root' | 'signal'>,
+  unpacked: Unpacked,
+  closing: AsyncDisposableStack,
+): Promise<{ readonly ports: Record<Carrier, Ports>; readonly peers: PeerVersions }> {
+  const node = (name: string, ...args: readonly number[]) => [
+    ...[process.execPath, join(root, 'bench/servers', name)],
+    ...args.map(String),
+  ];
+  const within = { unpacked, signal };
+  const bytes = closing.use(await Server.start(node('byte-server.ts'), { signal })).port;
+  const none = { bytes, http: await startNginxServer(within, closing) };
+  const [nginx, haproxy, berth] = [await freePorts(), await freePorts(), await freePorts()];
+  const to = (ports: Ports): Forward[] => [
+    { port: ports.bytes, target: none.bytes },
+    { port: ports.http, target: none.http },
+  ];
+  const published = to(berth).flatMap(({ port, target }) => [port, target]);
+  closing.use(await Server.start(node('published-port.ts', ...published), { port: berth.http, signal }));
+  const peers = {
+    nginx: await startNginxStream(to(nginx), within, closing),
+    haproxy: await startHaproxy(to(haproxy), within, closing),
+  };
+  return { ports: { none, nginx, haproxy, berth }, peers };
 }
 
-/** MiB a second of one transfer over one connection. */
-async function transfer(port: number): Promise<number> {
-  const socket = await open(port);
-  const startMs = performance.now();
-  socket.write(`G${ROUND_BYTES};`);
-  let received = 0;
-  for await (const chunk of socket) {
-    if (Buffer.isBuffer(chunk)) received += chunk.length;
-    if (received >= ROUND_BYTES) break;
-  }
-  if (received !== ROUND_BYTES) throw berthError('internal', `${received} bytes came of ${ROUND_BYTES}`);
-  return ROUND_BYTES / MIB / ((performance.now() - startMs) / 1000);
+async function freePorts(): Promise<Ports> {
+  return { bytes: await freePort(), http: await freePort() };
 }
 
-/** Of one byte there and back, in ms, over one connection. */
-async function roundTripsOf(port: number): Promise<number[]> {
-  const socket = await open(port);
-  const samples: number[] = [];
-  for (let index = 0; index < ROUND_TRIPS; index++) samples.push(await echo(socket));
-  socket.destroy();
-  return samples;
+async function takeTurn(
+  ports: Ports,
+  unpacked: Unpacked,
+  { httpMs, signal }: { readonly httpMs: number; readonly signal: AbortSignal },
+): Promise<Turn> {
+  const load = { port: ports.http, connections: HTTP_CONNECTIONS, overMs: httpMs, signal };
+  return {
+    rate: await transfer(ports.bytes, ROUND_BYTES),
+    roundTrips: await roundTripsOf(ports.bytes, ROUND_TRIPS),
+    connections: await connectionsOf(ports.bytes, CONNECTIONS),
+    keepAlive: await httpLoad(unpacked, { ...load, keepAlive: true }),
+    perRequest: await httpLoad(unpacked, { ...load, keepAlive: false }),
+  };
 }
 
-/** From nothing to the first byte back, in ms, over a new connection each. */
-async function connectionsOf(port: number): Promise<number[]> {
-  const samples: number[] = [];
-  for (let index = 0; index < CONNECTIONS; index++) {
-    const startMs = performance.now();
-    const socket = await open(port);
-    await echo(socket);
-    samples.push(performance.now() - startMs);
-    socket.destroy();
-  }
-  return samples;
+function resultOf(turns: readonly Turn[]): CarrierResult {
+  return {
+    mibPerSecond: summarize(turns.map(({ rate }) => rate)),
+    roundTrip: summarizeTail(turns.flatMap(({ roundTrips }) => roundTrips)),
+    connection: summarizeTail(turns.flatMap(({ connections }) => connections)),
+    keepAlive: httpResultOf(turns.map(({ keepAlive }) => keepAlive)),
+    perRequest: httpResultOf(turns.map(({ perRequest }) => perRequest)),
+  };
 }
 
-async function echo(socket: Socket): Promise<number> {
-  const startMs = performance.now();
-  socket.write('E');
-  await once(socket, 'data');
-  return performance.now() - startMs;
+function httpResultOf(loads: readonly HttpLoad[]): HttpResult {
+  return {
+    requestsPerSecond: summarize(loads.map(({ requestsPerSecond }) => requestsPerSecond)),
+    latencyP50: summarize(loads.map(({ p50Ms }) => p50Ms)),
+    latencyP99: summarize(loads.map(({ p99Ms }) => p99Ms)),
+    errors: loads.reduce((sum, { errors }) => sum + errors, 0),
+  };
 }

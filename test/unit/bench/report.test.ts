@@ -8,6 +8,7 @@ import { reportOf } from '../../../bench/report/tables.ts';
 import { targetsOf } from '../../../bench/report/targets.ts';
 import type { BenchResult } from '../../../bench/result.ts';
 import { measured, sampleResult } from './sample-result.ts';
+import { burst, daemon, fleet, growth, port, sleep } from './sample-stages.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -15,8 +16,50 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 test('a promise is kept at its bound and broken above it', () => {
   const kept = (podman: number, cold: number, mib: number) =>
     targetsOf(sampleResult({ fork: 300, podman, cold, pssMib: mib })).map((target) => target.kept);
-  expect(kept(200, 7500, 110)).toEqual([true, true, true, true, true]);
-  expect(kept(199, 7499, 111)).toEqual([false, false, true, false, true]);
+  expect(kept(250, 7500, 110)).toEqual([true, true, true, true, true]);
+  expect(kept(249, 7499, 111)).toEqual([false, false, true, false, true]);
+});
+
+test.each([
+  [{ burst: measured(burst({ allMs: 10_000, errors: 0 })) }, [true, true, true]],
+  [{ burst: measured(burst({ allMs: 10_001, errors: 1 })) }, [false, false, false]],
+  [{ sleep: measured(sleep({ frozen: 30, asleep: 600, fork: 400 })) }, [true, true]],
+  [{ sleep: measured(sleep({ frozen: 31, asleep: 601, fork: 400 })) }, [false, false]],
+  [{ fleet: measured(fleet({ forks: 200, errors: 0, cpu: 20 })) }, [true, true]],
+  [{ fleet: measured(fleet({ forks: 200, errors: 1, cpu: 20.1 })) }, [false, false]],
+  [{ fleet: measured(fleet({ forks: 199, errors: 0, cpu: 1 })) }, [false, true]],
+  [{ port: measured(port({ nginx: 1000, berth: 600, requests: 12_000 })) }, [true, true, true]],
+  [{ port: measured(port({ nginx: 1000, berth: 599, requests: 11_999 })) }, [false, false, false]],
+])('the bounds of stage %#', (stage, kept) => {
+  expect(targetsOf({ version: 1, ...stage }).map((target) => target.kept)).toEqual(kept);
+});
+
+test('each stage has a table with its figures', () => {
+  const text = reportOf({
+    version: 1,
+    burst: measured(burst({ allMs: 9000, errors: 2 })),
+    growth: measured(growth),
+    daemon: measured(daemon),
+    sleep: measured(sleep({ frozen: 12, asleep: 500, fork: 400 })),
+    fleet: measured(fleet({ forks: 200, errors: 1, cpu: 7 })),
+    port: measured(port({ nginx: 1000, berth: 900 })),
+  }).join('\n');
+  expect(text).toContain('| 50 forks, none of them warm | 4.5 s | 9.0 s | 9.0 s | 1 | 2 |');
+  expect(text).toContain('| 50 forks, all of them warm |');
+  expect(text).toContain('The first error: it ended.');
+  expect(text).toContain('| 40 alive and idle | 445 ms | 450 ms | 440 ms | 450 ms | 2 | 1.10 × |');
+  expect(text).toContain('| 1000 | 120 MiB / 110 MiB | 900 ms | 25.00 / 29.50 / 29.90 ms |');
+  expect(text).toMatch(/\| `frozen` \| 12 ms .* 40 MiB \| 70 MiB \| 70 MiB \|/);
+  expect(text).toMatch(/\| `asleep` \| 500 ms .* 70 MiB \| 0 B \|/);
+  expect(text).toContain('| woken by a connection, one after the other | 199 of 200 |');
+  expect(text).toContain('| so many times as many here | 4.3 × |');
+  expect(text).toContain('| through haproxy | 20000 | 0.6 ms / 4.0 ms | 0 | 20000 | 0.6 ms / 4.0 ms | 0 |');
+  expect(text).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+test('few runs have no p99', () => {
+  const lines = reportOf(sampleResult({ fork: 300, podman: 250, cold: 9000, pssMib: 80 }));
+  expect(lines.find((line) => line.startsWith('| fork of a template |'))).toMatch(/300 ms \| 300 ms \| – \|/);
 });
 
 test('promises without figures are not claimed', () => {
@@ -60,8 +103,14 @@ test('a prediction is kept within a tenth of what was made', () => {
 });
 
 test('plots are whole SVG drawings with escaped text', () => {
-  const plots = plotsOf(sampleResult({ fork: 300, podman: 250, cold: 9000, pssMib: 80 }));
-  expect(plots.map(({ file }) => file)).toEqual(['first-answer.svg', 'fork-steps.svg', 'fork-memory.svg']);
+  const plots = plotsOf({
+    ...sampleResult({ fork: 300, podman: 250, cold: 9000, pssMib: 80 }),
+    growth: measured(growth),
+    sleep: measured(sleep({ frozen: 12, asleep: 500, fork: 400 })),
+  });
+  expect(plots.map(({ file }) => file)).toEqual([
+    ...['first-answer.svg', 'fork-steps.svg', 'fork-growth.svg', 'fork-memory.svg', 'wake.svg'],
+  ]);
   for (const { svg } of plots) {
     expect(svg).toMatch(/^<svg [^]*<\/svg>\n$/);
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);

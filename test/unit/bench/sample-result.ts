@@ -47,7 +47,7 @@ function contestant(p50: number): ContestantResult {
   return { firstAnswerSamples: samples, firstAnswer: summarize(samples), finished: summarize(samples) };
 }
 
-/** Figures as if they had been measured. */
+/** As of a full run. */
 export function measured<Figures>(figures: Figures): Measured<Figures> {
   const machine = {
     ...{
