@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { makeIdentity } from '../guest/index.ts';
-import { hostBootId } from '../host/index.ts';
 import { type Machine, removeSaved } from '../machines/index.ts';
 import type { Context } from './context.ts';
 import { NO_FOLLOWED_PORTS, stopFollowing } from './following.ts';
@@ -86,7 +85,7 @@ export async function endMachine(
 async function forgetSaved(context: Context, { id }: EnvironmentRecord): Promise<void> {
   const record = context.registry.find(id);
   if (record?.asleep === undefined || record.disk === undefined) return;
-  if (record.asleep.boot === hostBootId()) await context.machines.release(id, record.asleep.slot);
+  await context.machines.release(id, record.asleep.slot);
   await removeSaved(record.disk);
 }
 

@@ -88,8 +88,8 @@ export interface EnvironmentRecord
   readonly returns?: readonly number[];
   /** Present while it is being frozen. */
   readonly freezing?: FreezePlan;
-  /** Present while it is asleep: what was saved of its machine, and the network slot that waits for it since a boot of the host. */
-  readonly asleep?: { readonly saved: SavedState; readonly slot: NetworkSlot; readonly boot: string };
+  /** Present while it is asleep: what was saved of its machine, and the network slot that waits for it. */
+  readonly asleep?: { readonly saved: SavedState; readonly slot: NetworkSlot };
 }
 
 export const environmentCollection = defineCollection<EnvironmentRecord>('environments');

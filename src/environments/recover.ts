@@ -57,8 +57,7 @@ async function takeOverNetwork(
 }
 
 function slotsOf({ process, asleep }: EnvironmentRecord): NetworkSlot[] {
-  const sleeps = asleep !== undefined && asleep.boot === hostBootId();
-  return [...(process === undefined ? [] : [process.slot]), ...(sleeps ? [asleep.slot] : [])];
+  return [process?.slot ?? asleep?.slot ?? []].flat();
 }
 
 function hasProcess({ process }: EnvironmentRecord): boolean {

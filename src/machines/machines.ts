@@ -19,7 +19,7 @@ import type { HostPort } from '../model/index.ts';
 import type { NetworkManager, NetworkSlot } from '../network/index.ts';
 import { type Layout, MACHINE_GID, machineUid } from './layout.ts';
 import type { GuestLines, Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';
-import { assertWakeable, type SavedState } from './saved-state.ts';
+import { assertWakeable, isSaved, type SavedState } from './saved-state.ts';
 import type { TemplateManifest } from './template-manifest.ts';
 import type { TemplateStore } from './template-store.ts';
 
@@ -141,9 +141,9 @@ export class Machines {
     return { ...(await this.#start(id, boot, disk, start, signal, undefined, slot)), origin: 'saved' };
   }
 
-  /** A network slot for a machine that has none any more. */
-  newSlot(id: string, signal?: AbortSignal): Promise<NetworkSlot> {
-    return this.#network.acquire(id, signal);
+  /** The network slot of a machine that is to be started in it, if it is still there, else another one. */
+  async slotFor(id: string, known: NetworkSlot): Promise<NetworkSlot> {
+    return this.#network.holds(known) ? known : this.#network.acquire(id);
   }
 
   /** Finds a machine that an earlier daemon started; undefined when its process is gone. With `paused` it is left standing still. */
@@ -308,7 +308,7 @@ export class Machines {
     await chown(spec.directory, spec.uid, spec.gid);
     for (const name of await listDirectory(spec.directory)) {
       if (name.endsWith('.sock')) await removeTree(join(spec.directory, name));
-      else if (name.endsWith('.qcow2') || name === 'console.log')
+      else if (name.endsWith('.qcow2') || isSaved(name) || name === 'console.log')
         await chown(join(spec.directory, name), spec.uid, spec.gid);
     }
   }

@@ -52,10 +52,15 @@ export async function saveMachine(
   }
 }
 
+/** Whether a file of a machine's directory is what was saved of it. */
+export function isSaved(name: string): boolean {
+  return name.startsWith(PREFIX);
+}
+
 /** Removes what was saved of a machine, but for `kept`. One that is mapped already goes on without its name. */
 export async function removeSaved(disk: MachineDisk, kept?: SavedState): Promise<void> {
   for (const name of await listDirectory(disk.directory))
-    if (name.startsWith(PREFIX) && name !== kept?.file) await removeTree(join(disk.directory, name));
+    if (isSaved(name) && name !== kept?.file) await removeTree(join(disk.directory, name));
 }
 
 /** Checks that the same hypervisor with the same devices would load it. @throws `template-invalid` with what differs */

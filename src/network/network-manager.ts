@@ -60,6 +60,8 @@ export interface NetworkManager {
    * home is removed, and the pool begins to fill.
    */
   adopt(slots: readonly NetworkSlot[]): Promise<void>;
+  /** Whether a slot is there and in use; false after a boot of the host, which takes all of them. */
+  holds(slot: NetworkSlot): boolean;
   status(): NetworkStatus;
   /** Ends the supervision and removes what nobody uses; slots in use, rules and DNS server stay for the next daemon. */
   close(): Promise<void>;
@@ -148,6 +150,10 @@ class NamespaceNetwork implements NetworkManager {
       if (!this.#inUse.has(namespace)) this.#log.warn(`The network namespace ${namespace} is gone`);
     }
     this.#pool.open();
+  }
+
+  holds(slot: NetworkSlot): boolean {
+    return this.#inUse.has(slot.namespace);
   }
 
   status(): NetworkStatus {

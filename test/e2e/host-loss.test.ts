@@ -12,21 +12,25 @@ import {
   inspect,
   removeAllEnvironments,
 } from './rig/berth.ts';
+import { sharedHome } from './rig/home.ts';
 import { get, urlOf } from './rig/http.ts';
+import { onHost } from './rig/leftovers.ts';
 import { prepareAlone } from './rig/prepare.ts';
 import { isRunning } from './rig/processes.ts';
+import { output } from './rig/program.ts';
 import { TINY_WEB, tinyProject } from './rig/tiny.ts';
 
 const ANSWERS_WITHIN_MS = 5_000;
 const BACK_WITHIN_MS = 150_000;
 const web = { ...TINY_WEB, more: '    volumes: ["data:/data"]\n    restart: always' };
 
-/** As a power cut would: the daemon and every machine at once, without a word. */
+/** As a power cut would: the daemon and every machine at once, without a word, and the network namespaces, too. */
 async function loseHost(): Promise<void> {
   const { pid } = await berthJson<DaemonStatus>(['daemon', 'status']);
   const pids = [pid, ...(await environments()).flatMap((one) => one.pid ?? [])];
   for (const each of pids) process.kill(each, 'SIGKILL');
   for (const each of pids) await expect.poll(() => isRunning(each), { interval: 10 }).toBe(false);
+  for (const name of (await onHost(sharedHome())).namespaces) await output(['ip', 'netns', 'del', name]);
 }
 
 const stateOf = async (name: string) => (await inspect(name)).state;
@@ -39,6 +43,9 @@ beforeAll(async () => {
   await fork('lost', '--name', 'lost-fork');
   await fork('lost', '--name', 'at-rest');
   await berthOk(['stop', 'at-rest', '--force']);
+  await fork('lost', '--name', 'sleeper');
+  await inMachine('sleeper', 'echo in memory >/run/note');
+  await berthOk(['sleep', 'sleeper']);
   const single = await tinyProject('single', [TINY_WEB]);
   appendFileSync(single, '  restart: no\n');
   await berthOk(['up', '-f', single, '--name', 'single']);
@@ -83,4 +90,10 @@ test('with x-berth.restart no it is found crashed, and says why', async () => {
     state: 'crashed',
     reason: expect.stringContaining('went down with the host'),
   });
+});
+
+test('one that was asleep sleeps on, and wakes with all it had in memory', async () => {
+  expect(await stateOf('sleeper')).toBe('asleep');
+  expect(await get(urlOf(await inspect('sleeper')))).toBe('hello\n');
+  expect(await inMachine('sleeper', 'cat /run/note')).toBe('in memory\n');
 });

@@ -1,6 +1,6 @@
 import { formatBytes, formatDuration } from '../../base/index.ts';
 import { berthError } from '../../errors/index.ts';
-import { hostBootId, memoryUse } from '../../host/index.ts';
+import { memoryUse } from '../../host/index.ts';
 import { removeSaved, saveMachine } from '../../machines/index.ts';
 import { collectTemplates } from '../collect-templates.ts';
 import type { Context } from '../context.ts';
@@ -54,7 +54,7 @@ export async function sleepNow(
     // From here on it goes on from what was saved, whatever happens to this process.
     session.ending = true;
     const rest = { since: new Date().toISOString(), cause: o.cause, savedBytes: saved.bytes };
-    const asleep = { saved, slot: machine.slot, boot: hostBootId() };
+    const asleep = { saved, slot: machine.slot };
     await context.registry.update(record.id, { state: 'asleep', rest, asleep });
     stopFollowing(session);
     context.sessions.remove(record.id);

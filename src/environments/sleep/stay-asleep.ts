@@ -18,8 +18,8 @@ export async function stayAsleep(context: Context, record: EnvironmentRecord): P
   await removeSaved(disk, asleep.saved);
   const settled = { process: undefined, operation: undefined, state: 'asleep' } as const;
   try {
-    const slot = asleep.boot === hostBootId() ? asleep.slot : await context.machines.newSlot(record.id);
-    const known = { ...asleep, slot, boot: hostBootId() };
+    const slot = await context.machines.slotFor(record.id, asleep.slot);
+    const known = { ...asleep, slot };
     const updated = await context.registry.update(record.id, { ...settled, asleep: known });
     if (updated !== undefined) await reopenPorts(context, updated);
   } catch (error) {
