@@ -88,6 +88,8 @@ export interface EnvironmentRecord
   readonly returns?: readonly number[];
   /** Present while it is being frozen. */
   readonly freezing?: FreezePlan;
+  /** Bytes that were saved of its memory when it last fell asleep. */
+  readonly lastSavedBytes?: number;
   /** Present while it is asleep: what was saved of its machine, and the network slot that waits for it. */
   readonly asleep?: { readonly saved: SavedState; readonly slot: NetworkSlot };
 }
@@ -121,6 +123,7 @@ export function viewOf(
     followed = [],
     followedMark: _followedMark,
     asleep: _asleep,
+    lastSavedBytes: _lastSavedBytes,
     rest,
     ...kept
   } = record;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { sha256File } from '../../src/host/index.ts';
 import type { DaemonStatus } from '../../src/contract/index.ts';
 import type { Environment, BerthEvent } from '../../src/model/index.ts';
 import {
@@ -15,6 +16,7 @@ import {
   inspect,
   removeAllEnvironments,
   startBerth,
+  statsOf,
 } from './rig/berth.ts';
 import { sharedHome } from './rig/home.ts';
 import { get, urlOf } from './rig/http.ts';
@@ -24,6 +26,8 @@ import { shopFile } from './rig/shop.ts';
 import { makeTinyImage, TINY_IMAGE, workDirectory } from './rig/tiny.ts';
 
 const NAME = 'sleeper';
+/** More than the guest's own life changes from sleep to sleep. */
+const FREED_BYTES = 120 * 1024 ** 2;
 const IGNORED = '127.0.0.9';
 const CLOCK_TOLERANCE_MS = 1_500;
 const SOON = { timeout: 60_000, interval: 100 };
@@ -199,6 +203,26 @@ test('both outlive the daemon, and a file of what was saved is never used twice'
   expect(await stateOf()).toBe('running');
   expect(savedFiles(environment)).toEqual([]);
   expect(await bootId()).toBe(before);
+});
+
+test('what the guest has freed is not kept, and the template stays as it is', async () => {
+  const states = readdirSync(join(sharedHome(), 'templates'))
+    .map((id) => join(sharedHome(), 'templates', id, 'state'))
+    .filter((path) => existsSync(path));
+  const hashes = () => Promise.all(states.map((path) => sha256File(path)));
+  const before = await hashes();
+  const saved = async () => {
+    await berthOk(['sleep', NAME]);
+    return (await inspect(NAME)).rest?.savedBytes ?? 0;
+  };
+  const first = await saved();
+  await inMachine(NAME, `perl -e 'print "x" x ${FREED_BYTES}' >/dev/shm/freed; rm /dev/shm/freed`);
+  const use = await statsOf(NAME);
+  expect(use.ownBytes).toBeGreaterThan(FREED_BYTES);
+  expect((await saved()) - first).toBeLessThan(FREED_BYTES / 4);
+  expect(await get(urlOf(environment))).toBe('hello\n');
+  expect((await statsOf(NAME)).ownBytes).toBeLessThan(use.ownBytes - FREED_BYTES / 2);
+  expect(await hashes()).toEqual(before);
 });
 
 test('by its policy it freezes, then sleeps; who is to be passed over does not wake it', async () => {

@@ -8,6 +8,7 @@ import { stopFollowing } from '../following.ts';
 import type { EnvironmentRecord } from '../record.ts';
 import type { Session } from '../sessions.ts';
 import { setTime } from './set-time.ts';
+import { squeeze } from './squeeze.ts';
 
 const RELAXED = { durability: 'relaxed' } as const;
 
@@ -34,19 +35,23 @@ export async function freezeNow(
 
 /**
  * Saves the machine of an environment beside its disk and ends it. Its ports stay open. What fails, or is aborted before it is saved, lets the
- * machine run.
+ * machine run. Unless it is in haste, what the guest does not use is emptied first.
  */
 export async function sleepNow(
   context: Context,
   record: EnvironmentRecord,
   session: Session,
-  o: { readonly cause: string; readonly signal: AbortSignal },
+  o: { readonly cause: string; readonly signal: AbortSignal; readonly inHaste: boolean },
 ): Promise<void> {
   const { disk, boot } = record;
   if (disk === undefined) throw berthError('not-running', `environment "${record.name}" has no disk`);
   const beganMs = performance.now();
   const { machine } = session;
   const use = await memoryUse(machine.running.process.pid);
+  if (!o.inHaste) {
+    if (session.isFrozen) await machine.running.resume();
+    await squeeze(context, record, machine, o.signal);
+  }
   context.sessions.disconnect(record.id);
   session.isFrozen = true;
   try {
@@ -55,7 +60,8 @@ export async function sleepNow(
     session.ending = true;
     const rest = { since: new Date().toISOString(), cause: o.cause, savedBytes: saved.bytes };
     const asleep = { saved, slot: machine.slot };
-    await context.registry.update(record.id, { state: 'asleep', rest, asleep });
+    const lastSavedBytes = saved.bytes;
+    await context.registry.update(record.id, { state: 'asleep', rest, asleep, lastSavedBytes });
     stopFollowing(session);
     context.sessions.remove(record.id);
     await context.machines.end(machine, { graceMs: 500, keepSlot: true });

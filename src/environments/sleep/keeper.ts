@@ -119,13 +119,23 @@ class IdleKeeper {
       .sort((a, b) => b.facts.idleMs - a.facts.idleMs);
     const [first] = able;
     if (first === undefined || first.verdict === 'stay') return;
-    await this.#rest(first.record, first.verdict, `the host is short of ${stress.memory ? 'memory' : 'CPU'}`);
+    await this.#rest(
+      first.record,
+      first.verdict,
+      `the host is short of ${stress.memory ? 'memory' : 'CPU'}`,
+      true,
+    );
   }
 
-  async #rest(record: EnvironmentRecord, verdict: 'freeze' | 'sleep', cause: string): Promise<void> {
+  async #rest(
+    record: EnvironmentRecord,
+    verdict: 'freeze' | 'sleep',
+    cause: string,
+    inHaste = false,
+  ): Promise<void> {
     const { sleepers, log } = this.#context;
     try {
-      await sleepers.rest(record.id, verdict === 'freeze' ? 'frozen' : 'asleep', { cause });
+      await sleepers.rest(record.id, verdict === 'freeze' ? 'frozen' : 'asleep', { cause, inHaste });
     } catch (error) {
       if (!sleepers.isAwake(record.id)) throw error;
       log.info({ environment: record.name, err: error }, 'an idle environment did not come to rest');

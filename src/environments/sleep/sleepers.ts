@@ -112,13 +112,13 @@ export class Sleepers {
   }
 
   /**
-   * Brings it to rest. Whoever needs it meanwhile goes before.
+   * Brings it to rest. Whoever needs it meanwhile goes before. `inHaste`: the host needs its memory now.
    * @throws `not-running` when there is nothing to bring to rest, `conflict` when it was woken meanwhile
    */
   async rest(
     id: EnvironmentId,
     depth: Depth,
-    o: { readonly cause: string; readonly signal?: AbortSignal },
+    o: { readonly cause: string; readonly signal?: AbortSignal; readonly inHaste?: boolean },
   ): Promise<void> {
     const life = this.#life(id);
     await life.turn.run(async () => {
@@ -126,7 +126,7 @@ export class Sleepers {
       life.falling = falling;
       const signal = o.signal === undefined ? falling.signal : AbortSignal.any([falling.signal, o.signal]);
       try {
-        await this.#restNow(id, depth, { cause: o.cause, signal });
+        await this.#restNow(id, depth, { cause: o.cause, signal, inHaste: o.inHaste ?? false });
       } finally {
         life.falling = undefined;
       }
@@ -142,7 +142,7 @@ export class Sleepers {
   async #restNow(
     id: EnvironmentId,
     depth: Depth,
-    o: { readonly cause: string; readonly signal: AbortSignal },
+    o: { readonly cause: string; readonly signal: AbortSignal; readonly inHaste: boolean },
   ): Promise<void> {
     const context = this.#of();
     const record = context.registry.get(id);
