@@ -238,6 +238,10 @@ export interface CapacityShape {
   readonly told: number;
   /** How many more were made before one was refused. */
   readonly made: number;
+  /** Memory that other programs took meanwhile; below 0: gave back. */
+  readonly othersBytes: number;
+  /** How often it was tried: again when others took or gave back the memory of a fork or more. */
+  readonly attempts: number;
   /** Memory that was available above the reserve once all had settled. */
   readonly leftBytes: number;
   /** What the refusal said. */

@@ -106,13 +106,14 @@ function projectLines(figures: ProjectStage): string[] {
 }
 
 function capacityLines({ shapes, forks }: CapacityStage): string[] {
-  const rows = shapes.map(({ shape, naive, expectedBytes, told, made, leftBytes }) => [
+  const rows = shapes.map(({ shape, naive, expectedBytes, told, made, leftBytes, othersBytes }) => [
     shape,
     String(naive),
     formatBytes(expectedBytes),
     String(told),
     String(made),
     formatBytes(leftBytes),
+    formatBytes(othersBytes),
   ]);
   const head = [
     'shape',
@@ -121,6 +122,7 @@ function capacityLines({ shapes, forks }: CapacityStage): string[] {
     'said to fit',
     'made until one was refused',
     'left above the reserve once settled',
+    'taken by other programs meanwhile',
   ];
   return [
     ...table(head, rows),

@@ -175,8 +175,6 @@ function refused({ names }: Wanted, { dimension, unit, needed, room, fitting }: 
     `no room for ${what}: ${need} needed, ${figure(room)} left for new machines${rest}`,
     {
       problems: [{ path: dimension, message: `${figure(needed)} needed, ${figure(room)} left` }],
-      remedy:
-        'See what takes it with `./berth capacity`; make room with `./berth stop NAME` or `./berth rm NAME`.',
     },
   );
 }

@@ -24,6 +24,8 @@ import { bringInVolumes, settleKept } from './volumes/bring-in.ts';
 import { takeOver } from './take-over.ts';
 import { readWish, type Wish } from './wish.ts';
 
+const MIB = 1024 ** 2;
+
 /**
  * Checks a request completely, records the operation and begins it.
  * @throws `compose-invalid`, `compose-unsupported`, `name-invalid`, `image-unknown`, `memory-exceeded`, `port-in-use`, `conflict`, …
@@ -60,16 +62,24 @@ export async function startUp(
       : updateEnvironment(context, known, wish, operation);
   };
   const start = () => context.operations.start('up', [wish.name], { name: wish.name }, work, o);
-  const wanted = wantedOf(context, wish, known);
+  const wanted = await wantedOf(context, wish, known);
   return wanted === undefined ? start() : startAdmitted(context, wanted, start);
 }
 
-/** The machine that it needs; undefined when it has one. */
-function wantedOf(context: Context, wish: Wish, known: EnvironmentRecord | undefined): Wanted | undefined {
+/** The machine that it needs; undefined when it has one. Where there is no base template of the shape yet, one is booted and frozen first. */
+async function wantedOf(
+  context: Context,
+  { name, shape, workload }: Wish,
+  known: EnvironmentRecord | undefined,
+): Promise<Wanted | undefined> {
   if (known !== undefined)
     return context.sessions.find(known.id) === undefined ? bootWanted(known) : undefined;
-  const kind = { start: 'up', shape: wish.shape, project: wish.workload.project } as const;
-  return { kind, names: [wish.name] };
+  const isReady = (await context.templates.list()).some(
+    (one) =>
+      one.kind === 'base' && one.shape.memoryMib === shape.memoryMib && one.shape.vcpus === shape.vcpus,
+  );
+  const kind = { start: isReady ? 'up' : 'boot', shape, project: workload.project } as const;
+  return { kind, names: [name], ...(isReady ? {} : { onceDiskBytes: shape.memoryMib * MIB }) };
 }
 
 /** What one file tells of ports is checked before anything starts; what several say together is known only in the machine. */

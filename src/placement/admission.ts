@@ -1,4 +1,5 @@
 import type { CapacityDimensionName } from '../model/index.ts';
+import { beyondHost } from './beyond-host.ts';
 import { expectedUse } from './expected-use.ts';
 import type { Facts, MachineKind } from './facts.ts';
 import { eachOf, howMany, roomsOf } from './room.ts';
@@ -29,6 +30,10 @@ export function judgeAdmission(request: AdmissionRequest, facts: Facts): Refusal
   const { kind, count, freedBytes = 0, onceDiskBytes = 0 } = request;
   const [host] = facts.hosts;
   const each = eachOf(kind, expectedUse(kind, facts));
+  const beyond = beyondHost(kind.shape, host).map(({ name, needed, total }) => ({
+    ...{ dimension: name, needed, room: total, fitting: 0 },
+    unit: name === 'memory' ? ('bytes' as const) : ('count' as const),
+  }));
   const refusals = roomsOf(host, facts)
     .filter(({ binding }) => binding)
     .flatMap(({ name, unit, room }) => {
@@ -38,5 +43,5 @@ export function judgeAdmission(request: AdmissionRequest, facts: Facts): Refusal
       const fitting = howMany(left - once, each[name]);
       return needed <= left ? [] : [{ dimension: name, unit, needed, room: left, fitting }];
     });
-  return count === 0 ? undefined : refusals.toSorted((a, b) => a.fitting - b.fitting)[0];
+  return count === 0 ? undefined : [...beyond, ...refusals].toSorted((a, b) => a.fitting - b.fitting)[0];
 }

@@ -1,5 +1,6 @@
 import type { CapacityDimension, CapacityDimensionName, ExpectedUse, HostCapacity } from '../model/index.ts';
 import { expectedUse } from './expected-use.ts';
+import { beyondHost } from './beyond-host.ts';
 import type { Facts, HostFacts, MachineKind } from './facts.ts';
 import { eachOf, howMany, type Room, roomsOf } from './room.ts';
 
@@ -43,9 +44,8 @@ function limitOf(
   { shape }: MachineKind,
   dimensions: readonly CapacityDimension[],
 ): { readonly more: number; readonly limitedBy: CapacityDimensionName } {
-  // A machine is never larger than its host, whatever it shares.
-  if (shape.memoryMib * MIB > host.memoryTotalBytes) return { more: 0, limitedBy: 'memory' };
-  if (shape.vcpus > host.cpus) return { more: 0, limitedBy: 'vcpus' };
+  const [beyond] = beyondHost(shape, host);
+  if (beyond !== undefined) return { more: 0, limitedBy: beyond.name };
   let limit: { more: number; limitedBy: CapacityDimensionName } | undefined;
   for (const { name, more, binding } of dimensions)
     if (binding && (limit === undefined || more < limit.more)) limit = { more, limitedBy: name };

@@ -59,7 +59,7 @@ function summary({ more, limitedBy, shape, source }: CapacityReport): string {
     source === undefined
       ? `forks of shape ${formatShape(shape)}`
       : `forks of ${source} (${formatShape(shape)})`;
-  return `${more} more ${what} fit; ${TITLES[limitedBy]} limits`;
+  return `${more} more ${what} fit, limited by ${TITLES[limitedBy]}`;
 }
 
 function basisLines({ expected, naive, hosts }: CapacityReport): string[] {
@@ -142,6 +142,7 @@ function lossLine({ hosts, hostLoss }: CapacityReport): string {
   const { host, environments, elsewhere, lost } = hostLoss;
   if (hosts.length === 1)
     return `If ${host} is lost, everything is: there is no other host (${environments} environments).`;
+  if (environments === 0) return `If ${host}, the largest, is lost, no environment is: none is on it.`;
   const rest = lost === 0 ? 'all of them fit elsewhere' : `${elsewhere} fit elsewhere, ${lost} do not`;
   return `If ${host} is lost, its ${environments} environments are to be started elsewhere, sharing nothing: ${rest}.`;
 }

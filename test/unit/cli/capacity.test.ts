@@ -30,7 +30,7 @@ function clientWith(answer: CapacityReport, asked: CapacityQuery[] = []): Partia
 test('the first line tells how many fit and what limits, the table every dimension', async () => {
   const { out, exitCode } = await runFake(clientWith(report()), 'capacity');
   const lines = out.split('\n');
-  expect(lines[0]).toMatch(/^\d+ more forks of shape 1x512MiB fit; memory limits$/);
+  expect(lines[0]).toMatch(/^\d+ more forks of shape 1x512MiB fit, limited by memory$/);
   expect(lines[1]).toContain(
     '80 MiB of memory of its own, measured at 3 of their kind: median 64 MiB, p95 64 MiB',
   );
