@@ -7,6 +7,7 @@ import {
   formatShape,
   type HostPort,
   type PublishedPort,
+  type Rest,
   type ServiceStatus,
 } from '../../model/index.ts';
 import type { Style } from '../terminal/style.ts';
@@ -28,11 +29,13 @@ export function portLine(port: PublishedPort): string {
   return `${endpoint(port)} → ${service}:${port.containerPort}${protocol}${by}${closed}`;
 }
 
+const RESTING: ReadonlySet<EnvironmentState> = new Set(['stopped', 'frozen', 'asleep']);
+
 /** The colour of a state: green is well, yellow is on its way or half well, red is not well. */
 export function paintState(state: EnvironmentState, style: Style): (text: string) => string {
   if (state === 'running') return style.green;
   if (state === 'failed' || state === 'crashed') return style.red;
-  return state === 'stopped' ? style.dim : style.yellow;
+  return RESTING.has(state) ? style.dim : style.yellow;
 }
 
 /** Columns of `berth ls`. */
@@ -140,6 +143,7 @@ export function describeEnvironment(environment: Environment, nowMs: number): (r
     ['id', environment.id],
     ['state', environment.state],
     ['reason', environment.reason],
+    ['rest', restFact(environment.rest, nowMs)],
     ['address', environment.address],
     ...environment.ports.map((port) => ['port', portLine(port)] as const),
     ['docker', `unix://${environment.dockerSocket}`],
@@ -164,6 +168,12 @@ function forkFacts(fork: ForkReport | undefined): (readonly [string, string])[] 
   if (fork === undefined) return [];
   const pause = fork.parentPausedMs > 0 ? `, parent paused ${formatDuration(fork.parentPausedMs)}` : '';
   return [['fork', `ready after ${formatDuration(fork.readyMs)}${pause}; ${forkCost(fork)}`]];
+}
+
+function restFact(rest: Rest | undefined, nowMs: number): string | undefined {
+  if (rest === undefined) return undefined;
+  const saved = rest.savedBytes === undefined ? '' : `; ${formatBytes(rest.savedBytes)} kept on disk`;
+  return `for ${formatAge(rest.since, nowMs)}: ${rest.cause}${saved}`;
 }
 
 function hostAccessFact(ports: readonly HostPort[] = []): string | undefined {
