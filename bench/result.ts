@@ -135,6 +135,8 @@ export interface IdleCpu {
   readonly overMs: number;
   readonly allPercent: number;
   readonly perForkPercent: number;
+  /** Of the daemon, meanwhile. */
+  readonly daemonPercent?: number;
 }
 
 export interface DensityStage {

@@ -30,10 +30,11 @@ export function densityLines(figures: DensityStage): string[] {
   );
 }
 
-function cpuRow({ overMs, allPercent, perForkPercent }: IdleCpu): string[] {
+function cpuRow({ overMs, allPercent, perForkPercent, daemonPercent }: IdleCpu): string[] {
+  const daemon = daemonPercent === undefined ? '' : `; the daemon ${daemonPercent.toFixed(1)} %`;
   return [
     `CPU of all of them idle, over ${formatDuration(overMs)}`,
-    `${allPercent.toFixed(1)} % of a core, ${perForkPercent.toFixed(2)} % each`,
+    `${allPercent.toFixed(1)} % of a core, ${perForkPercent.toFixed(2)} % each${daemon}`,
   ];
 }
 

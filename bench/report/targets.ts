@@ -129,6 +129,7 @@ function capacityTargets({ shapes }: Figures<'capacity'>): Target[] {
 }
 
 function fleetTargets({ forks, errors, idleCpu }: Figures<'fleet'>): Target[] {
+  const cpuPercent = idleCpu.allPercent + (idleCpu.daemonPercent ?? 0);
   return [
     {
       promise: '200 idle shops, all of them waking on a connection',
@@ -136,9 +137,9 @@ function fleetTargets({ forks, errors, idleCpu }: Figures<'fleet'>): Target[] {
       kept: forks >= 200 && errors === 0,
     },
     {
-      promise: 'CPU of that fleet: at most 20 % of a core',
-      measured: `${idleCpu.allPercent.toFixed(1)} %`,
-      kept: idleCpu.allPercent <= 20,
+      promise: 'CPU of that fleet and of the daemon: at most 20 % of a core',
+      measured: `${cpuPercent.toFixed(1)} %`,
+      kept: cpuPercent <= 20,
     },
   ];
 }

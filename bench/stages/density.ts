@@ -25,10 +25,11 @@ export async function densityStage(
   const answers = await make(rig, o.forks);
   await sleep(settledMs, signal);
   const pids = (await forksNamed(rig, NAME)).flatMap(({ pid }) => pid ?? []);
-  const idleCpu = await idleCpuOf(pids, overMs, signal);
+  const daemonPid = (await rig.client.daemon.status()).pid;
+  const idleCpu = await idleCpuOf(pids, { daemon: daemonPid, overMs, signal });
   const memory = await Promise.all(pids.map(processMemory));
   const hostMemoryTakenBytes = before.availableBytes - (await hostMemory()).availableBytes;
-  const daemon = await processMemory((await rig.client.daemon.status()).pid);
+  const daemon = await processMemory(daemonPid);
   const list = await timeCalls(() => rig.client.environments.list());
   await rig.removeForks();
   return {

@@ -27,10 +27,12 @@ export async function fleetStage(
   await sleep(SETTLED_MS, signal);
   const fleet = await forksNamed(rig, NAME);
   const pids = fleet.flatMap(({ pid }) => pid ?? []);
-  const idleCpu = await idleCpuOf(pids, o.quick ? 3_000 : 10_000, signal);
+  const daemonPid = (await rig.client.daemon.status()).pid;
+  const overMs = o.quick ? 3_000 : 10_000;
+  const idleCpu = await idleCpuOf(pids, { daemon: daemonPid, overMs, signal });
   const memory = await Promise.all(pids.map(processMemory));
   const hostMemoryTakenBytes = before.availableBytes - (await hostMemory()).availableBytes;
-  const daemon = await processMemory((await rig.client.daemon.status()).pid);
+  const daemon = await processMemory(daemonPid);
   const { wakes, errors } = await wakeAll(rig);
   const shapeBytes = (await rig.client.environments.get(PARENT)).shape.memoryMib * MIB;
   await rig.removeForks();

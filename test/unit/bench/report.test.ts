@@ -26,7 +26,7 @@ test.each([
   [{ sleep: measured(sleep({ frozen: 30, asleep: 600, fork: 400 })) }, [true, true]],
   [{ sleep: measured(sleep({ frozen: 31, asleep: 601, fork: 400 })) }, [false, false]],
   [{ fleet: measured(fleet({ forks: 200, errors: 0, cpu: 20 })) }, [true, true]],
-  [{ fleet: measured(fleet({ forks: 200, errors: 1, cpu: 20.1 })) }, [false, false]],
+  [{ fleet: measured(fleet({ forks: 200, errors: 1, cpu: 20.5 })) }, [false, false]],
   [{ fleet: measured(fleet({ forks: 199, errors: 0, cpu: 1 })) }, [false, true]],
   [{ port: measured(port({ nginx: 1000, berth: 600, requests: 12_000 })) }, [true, true, true]],
   [{ port: measured(port({ nginx: 1000, berth: 599, requests: 11_999 })) }, [false, false, false]],
