@@ -8,7 +8,7 @@ export function densityLines(figures: DensityStage): string[] {
     [`${forks} forks of the shop, alive at once`, ''],
     [
       [
-        'one call for all, until each had answered',
+        `${forks > 100 ? 'calls of 100, one after the other' : 'one call for all'}, until each had answered`,
         `${ms(allAnsweredMs)} (half of them after ${ms(firstAnswer.p50)})`,
       ],
       [
