@@ -244,8 +244,8 @@ export interface CapacityShape {
   readonly othersBytes: number;
   /** How often it was tried: again when others took or gave back the memory of a fork or more. */
   readonly attempts: number;
-  /** Memory that was available above the reserve once all had settled. */
-  readonly leftBytes: number;
+  /** What one of those that were made had of its own once all had settled, on average. */
+  readonly settledBytes: number;
   /** What the refusal said. */
   readonly refusal: string;
 }

@@ -106,13 +106,13 @@ function projectLines(figures: ProjectStage): string[] {
 }
 
 function capacityLines({ shapes, forks }: CapacityStage): string[] {
-  const rows = shapes.map(({ shape, naive, expectedBytes, told, made, leftBytes, othersBytes }) => [
+  const rows = shapes.map(({ shape, naive, expectedBytes, told, made, settledBytes, othersBytes }) => [
     shape,
     String(naive),
     formatBytes(expectedBytes),
     String(told),
     String(made),
-    formatBytes(leftBytes),
+    formatBytes(settledBytes),
     formatBytes(othersBytes),
   ]);
   const head = [
@@ -121,7 +121,7 @@ function capacityLines({ shapes, forks }: CapacityStage): string[] {
     'expected of one fork',
     'said to fit',
     'made until one was refused',
-    'left above the reserve once settled',
+    'own memory of one once settled',
     'taken by other programs meanwhile',
   ];
   return [

@@ -86,7 +86,7 @@ async function attempt(
     told: told.more,
     made: made.count,
     othersBytes: before.availableBytes - after.availableBytes - (after.ownBytes - before.ownBytes),
-    leftBytes: (await hostMemory()).availableBytes - told.memoryReserveBytes,
+    settledBytes: Math.round(((await memoryNow(rig)).ownBytes - before.ownBytes) / Math.max(1, made.count)),
     refusal: made.refusal,
   };
 }

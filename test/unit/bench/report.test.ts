@@ -89,7 +89,7 @@ test('a prediction is kept within a tenth of what was made', () => {
     naive: 23,
     expectedBytes: 100 * 1024 ** 2,
     refusal: 'no room',
-    leftBytes: 3 * 1024 ** 2,
+    settledBytes: 3 * 1024 ** 2,
     othersBytes: 0,
     attempts: 1,
   };
