@@ -11,9 +11,11 @@ import {
   FileMeetings,
   hostFactsNow,
   keepIdle,
+  keepScale,
   KeptVolumes,
   readCapacitySettings,
   recover,
+  Replicas,
   returnLost,
   Sessions,
   Sleepers,
@@ -153,6 +155,7 @@ async function composeContext(
     ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints, registries },
     ...{ keptVolumes: new KeptVolumes(layout.volumes), pools, admission },
     ...{ sessions: new Sessions(clientKey), sleepers: new Sleepers(() => context) },
+    replicas: new Replicas(() => context),
   };
   closing.defer(() => network.close());
   closing.defer(() => ingress.close());
@@ -166,6 +169,7 @@ async function composeContext(
   await listenForPulls(context);
   closing.use(watchMachines(context));
   closing.use(keepIdle(context));
+  closing.use(keepScale(context));
   closing.use(verifyTemplates(context));
   return { context, network };
 }

@@ -49,7 +49,7 @@ async function onExit(
   if (record === undefined) return;
   closeLines(machine);
   machine.running.detach();
-  await context.ingress.withdraw(id);
+  await closePorts(context, record);
   await context.machines.release(id, machine.slot);
   const how = exit.signal === undefined ? `exit code ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`;
   const state = exit.poweredOff ? 'stopped' : 'crashed';
@@ -66,6 +66,13 @@ async function onExit(
   });
   context.events.append(`environment.${state}`, record.name, reason);
   await collectTemplates(context);
+}
+
+/** Where others answer in its place only what it alone had is closed. */
+async function closePorts({ ingress, replicas }: Context, { id, followed = [] }: EnvironmentRecord): Promise<void> {
+  if (replicas.of(id).length === 0) return ingress.withdraw(id);
+  ingress.leave(id, id);
+  await Promise.all(followed.map((port) => ingress.withdrawPort(id, port)));
 }
 
 function lastLine(text: string): string {

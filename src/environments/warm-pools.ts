@@ -78,7 +78,7 @@ export class WarmPools implements AsyncDisposable {
    * @throws `bad-request` for a template that cannot be forked
    */
   async set(template: TemplateManifest, bounds: PoolBounds): Promise<void> {
-    if (template.kind !== 'environment')
+    if (template.kind === 'base')
       throw berthError('bad-request', `template "${template.name}" holds no environment to keep warm`, {
         remedy: 'Freeze one with `./berth template create ENV NAME`.',
       });

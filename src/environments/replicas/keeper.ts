@@ -1,0 +1,185 @@
+import { asBerthError } from '../../errors/index.ts';
+import { cpuTimeMs } from '../../host/index.ts';
+import type { EnvironmentId, ReplicaPolicy } from '../../model/index.ts';
+import type { Context } from '../context.ts';
+import { decideScale, type ScaleMemory } from '../plan/scale.ts';
+import type { EnvironmentRecord } from '../record.ts';
+import { isSound } from './change-machines.ts';
+import { policyOf } from './policy-of.ts';
+
+const LOOK_INTERVAL_MS = 1_000;
+/** After a change that failed: not before. */
+const RETRY_AFTER_MS = 15_000;
+/** One that refuses for so long, and again and again, is replaced. */
+const REPLACE_AFTER_MS = 30_000;
+const REPLACE_AFTER_TIMES = 4;
+/** How much the newest look weighs against those before it. */
+const WEIGHT = 0.5;
+
+/** Sees that each environment has the machines that its policy wants, and that they answer. */
+export function keepScale(context: Context): AsyncDisposable {
+  const keeper = new ScaleKeeper(context);
+  let round: Promise<void> = Promise.resolve();
+  let isLooking = false;
+  const timer = setInterval(() => {
+    if (isLooking) return;
+    isLooking = true;
+    round = keeper
+      .look()
+      .catch((error: unknown) => context.log.warn({ err: error }, 'looking after the replicas failed'))
+      .finally(() => {
+        isLooking = false;
+      });
+  }, LOOK_INTERVAL_MS);
+  timer.unref();
+  return {
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(timer);
+      await round;
+    },
+  };
+}
+
+interface Watched {
+  memory: ScaleMemory;
+  connections: number;
+  answerMs?: number | undefined;
+  cores?: number | undefined;
+  readonly cpuMs: Map<EnvironmentId, { readonly pid: number; readonly atMs: number; readonly cpuMs: number }>;
+  readonly unhealthy: Set<EnvironmentId>;
+  retryAtMs: number;
+  problem?: string | undefined;
+}
+
+class ScaleKeeper {
+  readonly #context: Context;
+  readonly #watched = new Map<EnvironmentId, Watched>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  async look(): Promise<void> {
+    const { registry } = this.#context;
+    for (const id of this.#watched.keys()) if (registry.find(id) === undefined) this.#watched.delete(id);
+    for (const record of registry.list()) {
+      const policy = policyOf(record);
+      if (policy !== undefined && this.#isReady(record)) await this.#tend(record, policy);
+    }
+  }
+
+  /** Whether it is one to whose number of machines something may be done now. */
+  #isReady({ id, state, operation }: EnvironmentRecord): boolean {
+    const { sessions, sleepers, replicas } = this.#context;
+    if (state !== 'running' || operation !== undefined || replicas.isChanging(id)) return false;
+    return sessions.isReachable(id) && sleepers.isAwake(id) && !sleepers.isTurning(id);
+  }
+
+  async #tend(record: EnvironmentRecord, policy: ReplicaPolicy): Promise<void> {
+    const { replicas, sleepers } = this.#context;
+    const watched = this.#watch(record);
+    const nowMs = performance.now();
+    const all = replicas.of(record.id);
+    const failed = this.#tellHealth(record, all, watched, nowMs);
+    const sound = all.filter((one) => this.#isCurrent(record, one) && !failed.has(one.id));
+    const { idle } = record.workload;
+    const isIdle = policy.min === 0 && idle !== undefined && sleepers.usageOf(record.id).idleMs >= idle.afterMs;
+    const { connections, cores, answerMs } = watched;
+    const facts = { policy, machines: sound.length + 1, connections, cores, answerMs, isIdle, nowMs };
+    const { wanted, memory } = decideScale(facts, watched.memory);
+    watched.memory = memory;
+    // One that may have to grow has at hand what it grows from.
+    const isRight =
+      wanted === facts.machines && all.length === sound.length && record.replicaTemplate !== undefined;
+    if (isRight || nowMs < watched.retryAtMs) return;
+    for (const id of failed) {
+      const replica = this.#context.registry.find(id);
+      if (replica !== undefined) await replicas.remove(replica);
+    }
+    await this.#change(record, wanted, watched);
+  }
+
+  #isCurrent({ replicaTemplate }: EnvironmentRecord, replica: EnvironmentRecord): boolean {
+    const template = replicaTemplate === undefined ? undefined : { id: replicaTemplate };
+    return template !== undefined && isSound(this.#context, replica, template);
+  }
+
+  async #change(record: EnvironmentRecord, wanted: number, watched: Watched): Promise<void> {
+    const { operations, replicas, events } = this.#context;
+    const { id, name } = record;
+    const operation = await operations.start('scale', [name], { id, replicas: wanted }, async (work) => {
+      try {
+        await replicas.change(id, wanted, work);
+        watched.problem = undefined;
+        watched.memory = { changedAtMs: performance.now() };
+      } catch (error) {
+        const { message } = asBerthError(error);
+        watched.retryAtMs = performance.now() + RETRY_AFTER_MS;
+        // What lasts is told of once.
+        if (watched.problem !== message && !work.signal.aborted)
+          events.append('replica.failed', name, `it stays as it is: ${message}`);
+        watched.problem = message;
+        throw error;
+      }
+    });
+    // Others are looked after meanwhile.
+    operations.wait(operation.id).catch(() => undefined);
+  }
+
+  #watch({ id }: EnvironmentRecord): Watched {
+    const { ingress, replicas, registry } = this.#context;
+    const known = this.#watched.get(id) ?? newWatched();
+    this.#watched.set(id, known);
+    const connections = ingress.loads(id).reduce((sum, load) => sum + load.connections, 0);
+    known.connections += (connections - known.connections) * WEIGHT;
+    const answerMs = ingress.takeAnswerMs(id);
+    if (answerMs === undefined) known.answerMs = undefined;
+    else known.answerMs = (known.answerMs ?? answerMs) * (1 - WEIGHT) + answerMs * WEIGHT;
+    const cores = [registry.get(id), ...replicas.of(id)].map((one) => this.#coresOf(one.id, known));
+    const sum = cores.reduce<number>((total, one) => total + (one ?? 0), 0);
+    if (cores[0] !== undefined) known.cores = (known.cores ?? sum) * (1 - WEIGHT) + sum * WEIGHT;
+    return known;
+  }
+
+  /** Cores that a machine has used since the last look. */
+  #coresOf(id: EnvironmentId, { cpuMs: samples }: Watched): number | undefined {
+    const pid = this.#context.sessions.find(id)?.machine.running.process.pid;
+    const cpuMs = pid === undefined ? undefined : cpuTimeMs(pid);
+    const before = samples.get(id);
+    if (pid === undefined || cpuMs === undefined) return undefined;
+    const atMs = performance.now();
+    samples.set(id, { pid, atMs, cpuMs });
+    return before?.pid === pid && atMs > before.atMs ? (cpuMs - before.cpuMs) / (atMs - before.atMs) : undefined;
+  }
+
+  /** Tells of those that stopped answering, and that do again; gives those that are to be replaced. */
+  #tellHealth(
+    record: EnvironmentRecord,
+    all: readonly EnvironmentRecord[],
+    { unhealthy }: Watched,
+    nowMs: number,
+  ): ReadonlySet<EnvironmentId> {
+    const { ingress, events, sessions } = this.#context;
+    const loads = new Map(ingress.loads(record.id).map((load) => [load.id, load]));
+    const given = new Set<EnvironmentId>();
+    for (const { id, name, reason } of all) {
+      const failure = loads.get(id)?.failure;
+      const ended = sessions.find(id) === undefined ? (reason ?? 'its machine ended') : undefined;
+      const problem = ended ?? failure?.reason;
+      if (problem !== undefined && !unhealthy.has(id))
+        events.append('replica.unhealthy', record.name, `${name} gets no new connections: ${problem}`);
+      if (problem === undefined && unhealthy.has(id))
+        events.append('replica.healthy', record.name, `${name} answers again`);
+      if (problem === undefined) unhealthy.delete(id);
+      else unhealthy.add(id);
+      const lasts = failure !== undefined && nowMs - failure.sinceMs > REPLACE_AFTER_MS;
+      if (lasts && failure.times >= REPLACE_AFTER_TIMES) given.add(id);
+    }
+    return given;
+  }
+}
+
+function newWatched(): Watched {
+  const memory = { changedAtMs: performance.now() };
+  return { memory, connections: 0, cpuMs: new Map(), unhealthy: new Set(), retryAtMs: 0 };
+}
