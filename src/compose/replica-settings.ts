@@ -15,7 +15,11 @@ import { child, isText, type MapValue, type Value } from './value.ts';
 const PATH = 'x-berth.replicas';
 const TARGETS = ['connections', 'cpu', 'latency'] as const;
 const MAX_TIME_MS = 3_600_000;
-const MAX_VALUES: Readonly<Record<ScaleTarget, number>> = { connections: 1_000_000, cpu: 10_000, latency: MAX_TIME_MS };
+const MAX_VALUES: Readonly<Record<ScaleTarget, number>> = {
+  connections: 1_000_000,
+  cpu: 10_000,
+  latency: MAX_TIME_MS,
+};
 const VALUE_RULES: Readonly<Record<ScaleTarget, string>> = {
   connections: 'must be a number of connections, 1 or more',
   cpu: 'must be a percentage of one core such as 70, 1 or more',
@@ -35,7 +39,8 @@ export function readReplicas(
   const min = reading.whole('min', 0) ?? 1;
   const max = reading.whole('max', 1) ?? Math.max(1, min);
   if (min > max) reading.complain('min', `must not be more than max, which is ${max}`);
-  if (min === 0 && !o.mayRest) reading.complain('min', 'can be 0 only beside x-berth.idle, which says when it rests');
+  if (min === 0 && !o.mayRest)
+    reading.complain('min', 'can be 0 only beside x-berth.idle, which says when it rests');
   const target = reading.target();
   return {
     ...{ min, max, target, value: reading.value(target) },

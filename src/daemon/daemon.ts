@@ -167,10 +167,7 @@ async function composeContext(
   await recover(context, network, { daemonEndedWell: life.lastEndedWell });
   await life.noteStart();
   await listenForPulls(context);
-  closing.use(watchMachines(context));
-  closing.use(keepIdle(context));
-  closing.use(keepScale(context));
-  closing.use(verifyTemplates(context));
+  for (const keep of [watchMachines, keepIdle, keepScale, verifyTemplates]) closing.use(keep(context));
   return { context, network };
 }
 

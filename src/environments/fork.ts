@@ -1,7 +1,14 @@
 import { berthError } from '../errors/index.ts';
 import type { ForkRequest } from '../contract/index.ts';
 import { assertLoadable, type Frozen, type MachineBoot, type TemplateManifest } from '../machines/index.ts';
-import type { EnvironmentId, ForkReport, ImageId, Operation, OperationId, TemplateId } from '../model/index.ts';
+import type {
+  EnvironmentId,
+  ForkReport,
+  ImageId,
+  Operation,
+  OperationId,
+  TemplateId,
+} from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import { startAdmitted, type Wanted } from './admission.ts';
 import { collectTemplates } from './collect-templates.ts';

@@ -69,7 +69,10 @@ async function onExit(
 }
 
 /** Where others answer in its place only what it alone had is closed. */
-async function closePorts({ ingress, replicas }: Context, { id, followed = [] }: EnvironmentRecord): Promise<void> {
+async function closePorts(
+  { ingress, replicas }: Context,
+  { id, followed = [] }: EnvironmentRecord,
+): Promise<void> {
   if (replicas.of(id).length === 0) return ingress.withdraw(id);
   ingress.leave(id, id);
   await Promise.all(followed.map((port) => ingress.withdrawPort(id, port)));

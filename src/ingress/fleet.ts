@@ -108,7 +108,10 @@ export class Fleet {
    * The machine for a new connection to a port: that with the fewest, in turn where several have as few. Those that refused lately
    * come last. `isShared` false: the owner's own only. Undefined when all have been `tried`.
    */
-  choose(port: number, o: { readonly isShared: boolean; readonly tried: ReadonlySet<string> }): Choice | undefined {
+  choose(
+    port: number,
+    o: { readonly isShared: boolean; readonly tried: ReadonlySet<string> },
+  ): Choice | undefined {
     const nowMs = performance.now();
     const pausesOf = (one: Member) => ((one.refusals.get(port)?.untilMs ?? 0) > nowMs ? 1 : 0);
     const able = (o.isShared ? [...this.#members.values()] : [this.#own])

@@ -19,7 +19,8 @@ export function define(cli: Cli): Command {
       const client = await cli.connect(options);
       const all = await client.environments.list();
       // Names are for other commands, and replicas go with their environment.
-      const environments = options.quiet === true ? all.filter(({ replicaOf }) => replicaOf === undefined) : all;
+      const environments =
+        options.quiet === true ? all.filter(({ replicaOf }) => replicaOf === undefined) : all;
       printList(cli, environments, environmentColumns(cli.out.style, Date.now()), options, {
         name: (one) => one.name,
         whenEmpty: 'No environments; create one with: berth up',

@@ -22,7 +22,11 @@ export function define(cli: Cli): Command {
     .description('Let several machines answer at the ports of an environment: forks of it, which go with it')
     .argument('<environment>')
     .requiredOption('--replicas <count>', 'machines that answer, its own among them; 1 ends it', replicaCount)
-    .option('--drain <duration>', 'how long connections of one that is removed may go on; default 30s', duration)
+    .option(
+      '--drain <duration>',
+      'how long connections of one that is removed may go on; default 30s',
+      duration,
+    )
     .action((environment: string, options: ScaleOptions) => scale(cli, environment, options));
   withOperation(command);
   return withExamples(command, ['berth scale shop --replicas 3', 'berth scale shop --replicas 1 --drain 2m']);

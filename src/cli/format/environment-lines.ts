@@ -152,7 +152,10 @@ export function forkCost(report: ForkReport): string {
 export function replicaLines({ name, replicas }: Environment): string[] {
   if (replicas === undefined) return [`${name} answers by itself`];
   const up = replicas.machines.filter(({ health }) => health === 'up');
-  return [`${up.length} machines answer for ${name}`, ...replicas.machines.map((one) => `  ${machineText(one)}`)];
+  return [
+    `${up.length} machines answer for ${name}`,
+    ...replicas.machines.map((one) => `  ${machineText(one)}`),
+  ];
 }
 
 function machineText({ name, health, connections }: ReplicaStatus): string {
@@ -194,10 +197,7 @@ function replicaFacts(replicas: Replicas | undefined): (readonly [string, string
   const { min, max, target, value, machines } = replicas;
   const unit = { connections: 'connections', cpu: '% of a core', latency: 'ms until it answers' }[target];
   const bounds = min === max ? `${max}` : `${min} to ${max}, each with at most ${value} ${unit}`;
-  return [
-    ['machines', bounds],
-    ...machines.map((one) => ['machine', machineText(one)] as const),
-  ];
+  return [['machines', bounds], ...machines.map((one) => ['machine', machineText(one)] as const)];
 }
 
 function forkFacts(fork: ForkReport | undefined): (readonly [string, string])[] {

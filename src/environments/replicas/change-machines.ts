@@ -91,7 +91,11 @@ async function add(
     context.replicas.join(replica);
     const ms = replica.fork?.readyMs ?? 0;
     const warm = replica.fork?.warm === true ? ', from a warm fork' : '';
-    context.events.append('replica.added', record.name, `${name} answers, too, after ${formatDuration(ms)}${warm}`);
+    context.events.append(
+      'replica.added',
+      record.name,
+      `${name} answers, too, after ${formatDuration(ms)}${warm}`,
+    );
   }
 }
 
@@ -104,10 +108,15 @@ async function drainAndRemove(
   const { drainMs = DEFAULT_DRAIN_MS } = record.scale ?? record.workload.replicas ?? {};
   await operation.step(`remove-${replica.name}`, `remove ${replica.name}`, async (step) => {
     step.detail('wait for its connections to end');
-    const left = await context.ingress.drain(record.id, replica.id, deadlineSignal(drainMs, operation.signal));
+    const left = await context.ingress.drain(
+      record.id,
+      replica.id,
+      deadlineSignal(drainMs, operation.signal),
+    );
     await context.registry.update(replica.id, { state: 'removing' });
     await discard(context, replica);
-    const cut = left === 0 ? 'no connection was cut' : `${left} connections were cut after ${formatDuration(drainMs)}`;
+    const cut =
+      left === 0 ? 'no connection was cut' : `${left} connections were cut after ${formatDuration(drainMs)}`;
     step.detail(cut);
     context.events.append('replica.removed', record.name, `${replica.name} is gone; ${cut}`);
   });

@@ -83,7 +83,8 @@ class ScaleKeeper {
     const failed = this.#tellHealth(record, all, watched, nowMs);
     const sound = all.filter((one) => this.#isCurrent(record, one) && !failed.has(one.id));
     const { idle } = record.workload;
-    const isIdle = policy.min === 0 && idle !== undefined && sleepers.usageOf(record.id).idleMs >= idle.afterMs;
+    const isIdle =
+      policy.min === 0 && idle !== undefined && sleepers.usageOf(record.id).idleMs >= idle.afterMs;
     const { connections, cores, answerMs } = watched;
     const facts = { policy, machines: sound.length + 1, connections, cores, answerMs, isIdle, nowMs };
     const { wanted, memory } = decideScale(facts, watched.memory);
@@ -113,11 +114,11 @@ class ScaleKeeper {
         watched.problem = undefined;
         watched.memory = { changedAtMs: performance.now() };
       } catch (error) {
-        const { message } = asBerthError(error);
+        const { code, message } = asBerthError(error);
         watched.retryAtMs = performance.now() + RETRY_AFTER_MS;
         // What lasts is told of once.
-        if (watched.problem !== message && !work.signal.aborted)
-          events.append('replica.failed', name, `it stays as it is: ${message}`);
+        const isNews = watched.problem !== message && code !== 'not-running' && !work.signal.aborted;
+        if (isNews) events.append('replica.failed', name, `it stays as it is: ${message}`);
         watched.problem = message;
         throw error;
       }
@@ -149,7 +150,9 @@ class ScaleKeeper {
     if (pid === undefined || cpuMs === undefined) return undefined;
     const atMs = performance.now();
     samples.set(id, { pid, atMs, cpuMs });
-    return before?.pid === pid && atMs > before.atMs ? (cpuMs - before.cpuMs) / (atMs - before.atMs) : undefined;
+    return before?.pid === pid && atMs > before.atMs
+      ? (cpuMs - before.cpuMs) / (atMs - before.atMs)
+      : undefined;
   }
 
   /** Tells of those that stopped answering, and that do again; gives those that are to be replaced. */

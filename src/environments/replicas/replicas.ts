@@ -1,6 +1,12 @@
 import { KeyedMutex } from '../../base/index.ts';
+import { berthError } from '../../errors/index.ts';
 import type { MemberLoad } from '../../ingress/index.ts';
-import type { EnvironmentId, OperationId, Replicas as ReplicasView, ReplicaStatus } from '../../model/index.ts';
+import type {
+  EnvironmentId,
+  OperationId,
+  Replicas as ReplicasView,
+  ReplicaStatus,
+} from '../../model/index.ts';
 import type { OperationContext } from '../../operations/index.ts';
 import type { Context } from '../context.ts';
 import { discard } from '../fork.ts';
@@ -43,7 +49,11 @@ export class Replicas {
       operation.signal.throwIfAborted();
       this.#working.set(id, operation.id);
       try {
-        await changeMachines(this.#of(), this.#of().registry.get(id), this.of(id), wanted, operation);
+        const record = this.#of().registry.get(id);
+        // Who stopped it meanwhile goes before.
+        if (record.state !== 'running')
+          throw berthError('not-running', `environment "${record.name}" is ${record.state}`);
+        await changeMachines(this.#of(), record, this.of(id), wanted, operation);
       } finally {
         this.#working.delete(id);
       }
@@ -102,7 +112,11 @@ export class Replicas {
     if (policy === undefined && replicas.length === 0) return undefined;
     const bounds = policy ?? record.scale ?? record.workload.replicas;
     if (bounds === undefined) return undefined;
-    const loads = new Map(this.#of().ingress.loads(record.id).map((load) => [load.id, load]));
+    const loads = new Map(
+      this.#of()
+        .ingress.loads(record.id)
+        .map((load) => [load.id, load]),
+    );
     const machines = [record, ...replicas].map((one) => this.#statusOf(one, loads.get(one.id)));
     return { ...bounds, machines };
   }

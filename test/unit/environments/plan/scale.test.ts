@@ -1,9 +1,5 @@
 import { expect, test } from 'vitest';
-import {
-  decideScale,
-  type ScaleFacts,
-  type ScaleMemory,
-} from '../../../../src/environments/plan/scale.ts';
+import { decideScale, type ScaleFacts, type ScaleMemory } from '../../../../src/environments/plan/scale.ts';
 import type { ReplicaPolicy } from '../../../../src/model/index.ts';
 
 const POLICY: ReplicaPolicy = {
@@ -62,7 +58,9 @@ test('follows the processor time, or the time that answers take', () => {
   expect(wanted({ policy: cpu, machines: 2 }, { changedAtMs: 0, fewerSinceMs: 0 })).toBe(2);
   const latency = { ...POLICY, target: 'latency', value: 500 } as const;
   expect(wanted({ policy: latency, machines: 2, answerMs: 501 })).toBe(3);
-  expect(wanted({ policy: latency, machines: 2, answerMs: 480 }, { changedAtMs: 0, fewerSinceMs: 0 })).toBe(2);
+  expect(wanted({ policy: latency, machines: 2, answerMs: 480 }, { changedAtMs: 0, fewerSinceMs: 0 })).toBe(
+    2,
+  );
   expect(wanted({ policy: latency, machines: 2 }, { changedAtMs: 0, fewerSinceMs: 0 })).toBe(1);
 });
 
