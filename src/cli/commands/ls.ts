@@ -21,7 +21,7 @@ export function define(cli: Cli): Command {
       // Names are for other commands, and replicas go with their environment.
       const environments =
         options.quiet === true ? all.filter(({ replicaOf }) => replicaOf === undefined) : all;
-      printList(cli, environments, environmentColumns(cli.out.style, Date.now()), options, {
+      printList(cli, environments, environmentColumns(cli.out.style, Date.now(), environments), options, {
         name: (one) => one.name,
         whenEmpty: 'No environments; create one with: berth up',
       });

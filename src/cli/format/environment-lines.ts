@@ -40,8 +40,15 @@ export function paintState(state: EnvironmentState, style: Style): (text: string
   return RESTING.has(state) ? style.dim : style.yellow;
 }
 
-/** Columns of `berth ls`. */
-export function environmentColumns(style: Style, nowMs: number): Column<Environment>[] {
+/** Columns of `berth ls`; that of replicas where there are some. */
+export function environmentColumns(
+  style: Style,
+  nowMs: number,
+  environments: readonly Environment[],
+): Column<Environment>[] {
+  const replicas = environments.some((one) => replicasCell(one) !== undefined)
+    ? [{ title: 'REPLICAS', cell: replicasCell }]
+    : [];
   return [
     { title: 'NAME', cell: (one) => one.name, paint: style.bold },
     { title: 'STATE', cell: stateOf, paint: (text, one) => paintState(one.state, style)(text) },
@@ -49,7 +56,7 @@ export function environmentColumns(style: Style, nowMs: number): Column<Environm
     { title: 'PORTS', cell: (one) => portSummary(one) },
     { title: 'SHAPE', cell: (one) => formatShape(one.shape) },
     { title: 'FROM', cell: (one) => one.parent },
-    { title: 'REPLICAS', cell: replicasCell },
+    ...replicas,
     { title: 'AGE', cell: (one) => formatAge(one.createdAt, nowMs), align: 'right' },
   ];
 }
