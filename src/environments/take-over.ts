@@ -6,6 +6,7 @@ import { NO_FOLLOWED_PORTS, reopenPorts } from './following.ts';
 import { watchGuest } from './guest-restart.ts';
 import { markKnown } from './machine-life.ts';
 import type { EnvironmentRecord } from './record.ts';
+import { closePorts } from './replicas/close-ports.ts';
 
 /**
  * Writes down that a machine runs, before anything else happens to it, and watches for its end.
@@ -66,16 +67,6 @@ async function onExit(
   });
   context.events.append(`environment.${state}`, record.name, reason);
   await collectTemplates(context);
-}
-
-/** Where others answer in its place only what it alone had is closed. */
-async function closePorts(
-  { ingress, replicas }: Context,
-  { id, followed = [] }: EnvironmentRecord,
-): Promise<void> {
-  if (replicas.of(id).length === 0) return ingress.withdraw(id);
-  ingress.leave(id, id);
-  await Promise.all(followed.map((port) => ingress.withdrawPort(id, port)));
 }
 
 function lastLine(text: string): string {

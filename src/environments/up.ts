@@ -223,7 +223,8 @@ async function updateEnvironment(
     await bringUp(context, updated ?? record, wish, operation, before);
     // Replicas of what it was before are replaced by such of what it is now.
     const scale = workload.replicas === undefined ? record.scale : undefined;
-    await context.registry.update(record.id, { replicaTemplate: undefined, scale });
+    await context.registry.update(record.id, { scale });
+    await context.replicas.renew(record.id);
   } catch (error) {
     await settleFailure(context, record.id, error, false);
     throw error;

@@ -29,7 +29,6 @@ export async function changeMachines(
   const kept = new Set(sound.slice(0, Math.max(0, wanted - 1)).map(({ id }) => id));
   const going = replicas.filter(({ id }) => !kept.has(id));
   await Promise.all(going.map((one) => drainAndRemove(context, record, one, operation)));
-  await keepWarm(context, record, template);
   if (!isScaled) await forgetTemplate(context, record);
   if (going.length > 0) await collectTemplates(context);
 }
@@ -59,10 +58,10 @@ async function ensureTemplate(
       () => false,
     ));
   if (known !== undefined && isUsable) return known;
+  if (known !== undefined) await context.pools.remove(known.id);
   return operation.step('freeze', `freeze ${record.name}`, async () => {
     const { signal } = operation;
-    const mine = record.operation === operation.id;
-    const claimed = mine ? record : await context.registry.claim(record.id, operation.id);
+    const claimed = await context.registry.claim(record.id, operation.id);
     try {
       const name = `replicas-${operation.id.slice(3)}`;
       const frozen = await freezeEnvironment(context, claimed, { name, kind: 'fork-point', signal });
@@ -70,7 +69,7 @@ async function ensureTemplate(
       sealLater(context, frozen.manifest);
       return frozen.manifest;
     } finally {
-      if (!mine) await context.registry.update(record.id, { operation: undefined });
+      await context.registry.update(record.id, { operation: undefined });
     }
   });
 }
@@ -107,6 +106,7 @@ async function drainAndRemove(
 ): Promise<void> {
   const { drainMs = DEFAULT_DRAIN_MS } = record.scale ?? record.workload.replicas ?? {};
   await operation.step(`remove-${replica.name}`, `remove ${replica.name}`, async (step) => {
+    const runs = isSound(context, replica, undefined);
     step.detail('wait for its connections to end');
     const left = await context.ingress.drain(
       record.id,
@@ -117,21 +117,10 @@ async function drainAndRemove(
     await discard(context, replica);
     const cut =
       left === 0 ? 'no connection was cut' : `${left} connections were cut after ${formatDuration(drainMs)}`;
-    step.detail(cut);
-    context.events.append('replica.removed', record.name, `${replica.name} is gone; ${cut}`);
+    const how = runs ? cut : 'it did not run any more';
+    step.detail(how);
+    context.events.append('replica.removed', record.name, `${replica.name} is gone; ${how}`);
   });
-}
-
-/** Where the number follows the load one more is kept ready. */
-async function keepWarm(
-  context: Context,
-  record: EnvironmentRecord,
-  template: TemplateManifest | undefined,
-): Promise<void> {
-  const policy = policyOf(record);
-  if (template === undefined || policy === undefined) return;
-  const max = policy.max > policy.min ? 1 : 0;
-  await context.pools.set(template, { min: max, max });
 }
 
 async function forgetTemplate(context: Context, { id, replicaTemplate }: EnvironmentRecord): Promise<void> {

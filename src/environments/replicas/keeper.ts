@@ -1,6 +1,6 @@
 import { asBerthError } from '../../errors/index.ts';
 import { cpuTimeMs } from '../../host/index.ts';
-import type { EnvironmentId, ReplicaPolicy } from '../../model/index.ts';
+import { DEFAULT_DRAIN_MS, type EnvironmentId, type ReplicaPolicy } from '../../model/index.ts';
 import type { Context } from '../context.ts';
 import { decideScale, type ScaleMemory } from '../plan/scale.ts';
 import type { EnvironmentRecord } from '../record.ts';
@@ -13,6 +13,10 @@ const RETRY_AFTER_MS = 15_000;
 /** One that refuses for so long, and again and again, is replaced. */
 const REPLACE_AFTER_MS = 30_000;
 const REPLACE_AFTER_TIMES = 4;
+/** For one that is to have its own machine only. */
+const ALONE: ReplicaPolicy = {
+  ...{ min: 1, max: 1, target: 'connections', value: 1, coolDownMs: 0, drainMs: DEFAULT_DRAIN_MS },
+};
 /** How much the newest look weighs against those before it. */
 const WEIGHT = 0.5;
 
@@ -63,9 +67,33 @@ class ScaleKeeper {
     const { registry } = this.#context;
     for (const id of this.#watched.keys()) if (registry.find(id) === undefined) this.#watched.delete(id);
     for (const record of registry.list()) {
-      const policy = policyOf(record);
-      if (policy !== undefined && this.#isReady(record)) await this.#tend(record, policy);
+      const policy = policyOf(record) ?? this.#leftover(record);
+      if (policy === undefined) continue;
+      this.#keepWarm(record, policy);
+      if (this.#isReady(record)) await this.#tend(record, policy);
     }
+  }
+
+  /** One that was to have several machines, and is not any more. */
+  #leftover({ id, replicaOf, replicaTemplate }: EnvironmentRecord): ReplicaPolicy | undefined {
+    if (replicaOf !== undefined) return undefined;
+    const hasAny = replicaTemplate !== undefined || this.#context.replicas.of(id).length > 0;
+    return hasAny ? ALONE : undefined;
+  }
+
+  /** Where the number follows the load one more is kept ready, while the environment runs. */
+  #keepWarm({ id, state, name, replicaTemplate }: EnvironmentRecord, { min, max }: ReplicaPolicy): void {
+    const { pools, templates, replicas, log } = this.#context;
+    if (replicaTemplate === undefined || replicas.isChanging(id)) return;
+    const wanted = state === 'running' && max > min ? 1 : 0;
+    if ((pools.statusOf(replicaTemplate)?.max ?? 0) === wanted) return;
+    const set = async () => {
+      const template = await templates.find(replicaTemplate);
+      if (template !== undefined) await pools.set(template, { min: wanted, max: wanted });
+    };
+    set().catch((error: unknown) =>
+      log.warn({ environment: name, err: error }, 'no replica can be kept ready'),
+    );
   }
 
   /** Whether it is one to whose number of machines something may be done now. */
@@ -81,28 +109,24 @@ class ScaleKeeper {
     const nowMs = performance.now();
     const all = replicas.of(record.id);
     const failed = this.#tellHealth(record, all, watched, nowMs);
-    const sound = all.filter((one) => this.#isCurrent(record, one) && !failed.has(one.id));
+    const running = all.filter((one) => isSound(this.#context, one, undefined) && !failed.has(one.id));
+    const isCurrent = all.every(({ id, template }) => template === record.replicaTemplate && !failed.has(id));
     const { idle } = record.workload;
     const isIdle =
       policy.min === 0 && idle !== undefined && sleepers.usageOf(record.id).idleMs >= idle.afterMs;
     const { connections, cores, answerMs } = watched;
-    const facts = { policy, machines: sound.length + 1, connections, cores, answerMs, isIdle, nowMs };
+    const facts = { policy, machines: running.length + 1, connections, cores, answerMs, isIdle, nowMs };
     const { wanted, memory } = decideScale(facts, watched.memory);
     watched.memory = memory;
     // One that may have to grow has at hand what it grows from.
-    const isRight =
-      wanted === facts.machines && all.length === sound.length && record.replicaTemplate !== undefined;
+    const hasTemplate = (record.replicaTemplate !== undefined) === policy.max > 1;
+    const isRight = wanted === facts.machines && running.length === all.length && isCurrent && hasTemplate;
     if (isRight || nowMs < watched.retryAtMs) return;
     for (const id of failed) {
       const replica = this.#context.registry.find(id);
       if (replica !== undefined) await replicas.remove(replica);
     }
     await this.#change(record, wanted, watched);
-  }
-
-  #isCurrent({ replicaTemplate }: EnvironmentRecord, replica: EnvironmentRecord): boolean {
-    const template = replicaTemplate === undefined ? undefined : { id: replicaTemplate };
-    return template !== undefined && isSound(this.#context, replica, template);
   }
 
   async #change(record: EnvironmentRecord, wanted: number, watched: Watched): Promise<void> {

@@ -43,7 +43,7 @@ export class Replicas {
     return (policyOf(record)?.min ?? 0) > 0 || this.of(record.id).length > 0;
   }
 
-  /** Sees that `wanted` machines answer, its own among them, all as it is now. @throws what keeps one from coming to be */
+  /** Sees that `wanted` machines answer, its own among them, within what its policy is by then; all as it is now. @throws what keeps one from coming to be */
   async change(id: EnvironmentId, wanted: number, operation: OperationContext): Promise<void> {
     await this.#turns.run(id, async () => {
       operation.signal.throwIfAborted();
@@ -53,7 +53,9 @@ export class Replicas {
         // Who stopped it meanwhile goes before.
         if (record.state !== 'running')
           throw berthError('not-running', `environment "${record.name}" is ${record.state}`);
-        await changeMachines(this.#of(), record, this.of(id), wanted, operation);
+        const { min, max } = policyOf(record) ?? { min: 1, max: 1 };
+        const within = Math.min(Math.max(wanted, min, 1), max);
+        await changeMachines(this.#of(), record, this.of(id), within, operation);
       } finally {
         this.#working.delete(id);
       }
@@ -73,6 +75,15 @@ export class Replicas {
     await this.#turns.run(id, async () => {
       await Promise.all(this.of(id).map((replica) => this.#discard(replica)));
     });
+  }
+
+  /** From now on its replicas are of what it was; they are replaced by others. */
+  async renew(id: EnvironmentId): Promise<void> {
+    const { registry, pools } = this.#of();
+    const template = registry.find(id)?.replicaTemplate;
+    if (template === undefined) return;
+    await pools.remove(template);
+    await registry.update(id, { replicaTemplate: undefined });
   }
 
   /** Removes one; gone already is fine. */
