@@ -72,10 +72,13 @@ export class Fleet {
     return [...this.#members.values()].filter((one) => !one.isDraining && !one.isGone).length;
   }
 
-  /** Present already is fine. */
+  /** Present already is fine; one that drains takes connections again. */
   join(member: FleetMember): void {
     const known = this.#members.get(member.id);
-    if (known?.host === member.host && !known.isDraining) return;
+    if (known?.host === member.host) {
+      known.isDraining = false;
+      return;
+    }
     if (known !== undefined) this.leave(member.id);
     this.#members.set(member.id, newMember(member));
   }

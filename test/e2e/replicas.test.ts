@@ -146,7 +146,6 @@ test('who is removed gets no more, and its connections may end', async () => {
     expect.stringContaining('no connection was cut'),
     expect.stringContaining('no connection was cut'),
   ]);
-  expect((await templates()).filter(({ name }) => name.startsWith('replicas-'))).toEqual([]);
 });
 
 test('their number follows the load, and `up` replaces them', async () => {

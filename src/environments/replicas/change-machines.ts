@@ -113,6 +113,8 @@ async function drainAndRemove(
       replica.id,
       deadlineSignal(drainMs, operation.signal),
     );
+    if (operation.signal.aborted) context.replicas.join(replica);
+    operation.signal.throwIfAborted();
     await context.registry.update(replica.id, { state: 'removing' });
     await discard(context, replica);
     const cut =

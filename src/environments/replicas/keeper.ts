@@ -8,8 +8,9 @@ import { isSound } from './change-machines.ts';
 import { policyOf } from './policy-of.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
-/** After a change that failed: not before. */
-const RETRY_AFTER_MS = 15_000;
+/** After a change that failed: not before, and twice as long each time. */
+const FIRST_RETRY_MS = 15_000;
+const LAST_RETRY_MS = 240_000;
 /** One that refuses for so long, and again and again, is replaced. */
 const REPLACE_AFTER_MS = 30_000;
 const REPLACE_AFTER_TIMES = 4;
@@ -52,6 +53,7 @@ interface Watched {
   readonly cpuMs: Map<EnvironmentId, { readonly pid: number; readonly atMs: number; readonly cpuMs: number }>;
   readonly unhealthy: Set<EnvironmentId>;
   retryAtMs: number;
+  retryMs: number;
   problem?: string | undefined;
 }
 
@@ -136,10 +138,12 @@ class ScaleKeeper {
       try {
         await replicas.change(id, wanted, work);
         watched.problem = undefined;
+        watched.retryMs = FIRST_RETRY_MS;
         watched.memory = { changedAtMs: performance.now() };
       } catch (error) {
         const { code, message } = asBerthError(error);
-        watched.retryAtMs = performance.now() + RETRY_AFTER_MS;
+        watched.retryAtMs = performance.now() + watched.retryMs;
+        watched.retryMs = Math.min(watched.retryMs * 2, LAST_RETRY_MS);
         // What lasts is told of once.
         const isNews = watched.problem !== message && code !== 'not-running' && !work.signal.aborted;
         if (isNews) events.append('replica.failed', name, `it stays as it is: ${message}`);
@@ -208,5 +212,12 @@ class ScaleKeeper {
 
 function newWatched(): Watched {
   const memory = { changedAtMs: performance.now() };
-  return { memory, connections: 0, cpuMs: new Map(), unhealthy: new Set(), retryAtMs: 0 };
+  return {
+    memory,
+    connections: 0,
+    cpuMs: new Map(),
+    unhealthy: new Set(),
+    retryAtMs: 0,
+    retryMs: FIRST_RETRY_MS,
+  };
 }

@@ -170,6 +170,12 @@ test('a drain that takes too long says how many are left', async () => {
   for (let index = 0; index < 6; index++) await hold(port);
   expect(await ingress.drain('env', 'r2', AbortSignal.timeout(20))).toBe(2);
   expect(await ingress.drain('env', 'nobody', SOON)).toBe(0);
+  // It stays after all: what it has goes on, and it gets more.
+  ingress.join('env', { id: 'r2', host: THIRD });
+  expect(ingress.loads('env')[2]).toMatchObject({ connections: 2, isDraining: false });
+  expect((await hold(port)).name).toBe('a');
+  expect((await hold(port)).name).toBe('b');
+  expect((await hold(port)).name).toBe('c');
 });
 
 test('the own machine may go, and come back', async () => {
