@@ -11,8 +11,8 @@ import type { EnvironmentRecord } from '../record.ts';
 import { policyOf } from './policy-of.ts';
 
 /**
- * Adds replicas until `wanted` machines answer, then removes those that are too many, that do not run, or that are of an earlier
- * state of the environment. New ones come first, so that what goes is replaced already.
+ * Removes replicas that do not run, adds others until `wanted` machines answer, then removes those that are too many, or that are of an
+ * earlier state of the environment: what goes is replaced already.
  */
 export async function changeMachines(
   context: Context,
@@ -23,14 +23,17 @@ export async function changeMachines(
 ): Promise<void> {
   const isScaled = policyOf(record) !== undefined;
   const template = isScaled ? await ensureTemplate(context, record, operation) : undefined;
-  const sound = replicas.filter((one) => isSound(context, one, template));
+  const running = replicas.filter((one) => isSound(context, one, undefined));
+  const dead = replicas.filter((one) => !running.includes(one));
+  await Promise.all(dead.map((one) => drainAndRemove(context, record, one, operation)));
+  const sound = running.filter((one) => isSound(context, one, template));
   const missing = wanted - 1 - sound.length;
   if (missing > 0 && template !== undefined) await add(context, record, template, missing, operation);
   const kept = new Set(sound.slice(0, Math.max(0, wanted - 1)).map(({ id }) => id));
-  const going = replicas.filter(({ id }) => !kept.has(id));
+  const going = running.filter(({ id }) => !kept.has(id));
   await Promise.all(going.map((one) => drainAndRemove(context, record, one, operation)));
   if (!isScaled) await forgetTemplate(context, record);
-  if (going.length > 0) await collectTemplates(context);
+  if (going.length + dead.length > 0) await collectTemplates(context);
 }
 
 /** Whether a replica runs, answers, and was made of what its environment is now. */
