@@ -11,6 +11,7 @@ import { dockerStage } from './stages/docker.ts';
 import { fleetStage } from './stages/fleet.ts';
 import { forkStage } from './stages/fork.ts';
 import { growthStage } from './stages/growth.ts';
+import { loadStepStage } from './stages/load-step.ts';
 import { projectStage } from './stages/project.ts';
 import { sleepStage } from './stages/sleep.ts';
 
@@ -76,6 +77,10 @@ const PARTS: Readonly<Partial<Record<StageName, Part>>> = {
   cycles: async (rig, options, facts) => {
     rig.options.say(`${options.cycles} sleeps and wakes of one environment`);
     return { cycles: measured(await cyclesStage(rig, options), facts) };
+  },
+  load: async (rig, options, facts) => {
+    rig.options.say(`${options.loadPerSecond} requests/s on one that sleeps`);
+    return { load: measured(await loadStepStage(rig, options), facts) };
   },
   cli: async (rig, options, facts) => {
     rig.options.say('start of the command line');

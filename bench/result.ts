@@ -109,6 +109,30 @@ export interface CyclesStage {
   readonly written: Summary;
 }
 
+/** What became of the requests that were due in one second. */
+export interface LoadSecond {
+  readonly errors: number;
+  /** Machines that took connections. */
+  readonly machines: number;
+  /** From when they were due to their whole answers, in ms; absent when there was none. */
+  readonly p50?: number;
+  readonly p95?: number;
+}
+
+/** A load that begins at once, on an environment that was asleep and whose machines follow the load. */
+export interface LoadStepStage {
+  readonly perSecond: number;
+  readonly forMs: number;
+  readonly requests: number;
+  /** Requests without a good answer. */
+  readonly errors: number;
+  readonly answer: Summary;
+  readonly firstMs: number;
+  /** From the last answer until it was asleep again, in ms. */
+  readonly restMs: number;
+  readonly seconds: readonly LoadSecond[];
+}
+
 /** Idle environments that were frozen, and then woken one after the other by a connection each. */
 export interface FleetStage {
   readonly forks: number;
@@ -276,6 +300,7 @@ export interface BenchResult {
   readonly fleet?: Measured<FleetStage>;
   readonly sleep?: Measured<SleepStage>;
   readonly cycles?: Measured<CyclesStage>;
+  readonly load?: Measured<LoadStepStage>;
   readonly daemon?: Measured<DaemonStage>;
   readonly cli?: Measured<CliStage>;
   readonly quickstart?: Measured<QuickstartStage>;

@@ -142,6 +142,7 @@ export class Rig implements AsyncDisposable {
   /** Removes every environment of the bench but the one that all others come from. */
   async removeForks(): Promise<void> {
     const names = (await this.client.environments.list())
+      .filter(({ replicaOf }) => replicaOf === undefined)
       .map(({ name }) => name)
       .filter((name) => name.startsWith('bench-') && name !== PARENT);
     const next = async (): Promise<void> => {
@@ -201,8 +202,8 @@ async function giveBack(options: RigOptions): Promise<void> {
   }
   const rest = await openConnection({ env: process.env, autostart: true });
   try {
-    for (const { name } of await rest.client.environments.list()) {
-      if (name.startsWith('bench-'))
+    for (const { name, replicaOf } of await rest.client.environments.list()) {
+      if (name.startsWith('bench-') && replicaOf === undefined)
         await rest.client.finishOperation((await rest.client.environments.remove(name)).id);
     }
     for (const name of [TEMPLATE, WARM_TEMPLATE])

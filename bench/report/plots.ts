@@ -1,6 +1,7 @@
 import type { BenchResult } from '../result.ts';
 import { BOOTS, CONTESTANTS, TITLES } from './contestants.ts';
 import { dotPlot } from './dot-plot.ts';
+import { loadStepPlot } from './load-step.ts';
 import { stackedBars } from './stacked-bars.ts';
 
 export interface Plot {
@@ -21,6 +22,7 @@ export function plotsOf(result: BenchResult): Plot[] {
     ...growthPlot(result),
     ...memoryPlot(result),
     ...wakePlot(result),
+    ...loadPlot(result),
   ];
 }
 
@@ -89,4 +91,17 @@ function wakePlot({ sleep }: BenchResult): Plot[] {
   }));
   const title = 'From the connect to the first byte of a sleeper';
   return [{ file: 'wake.svg', alt: `${title}, one dot for each run`, svg: dotPlot(title, 'ms', rows) }];
+}
+
+function loadPlot({ load }: BenchResult): Plot[] {
+  if (load === undefined) return [];
+  const { perSecond, seconds } = load.figures;
+  const title = `0 → ${perSecond} requests/s on an environment that was asleep`;
+  return [
+    {
+      file: 'load-step.svg',
+      alt: `${title}: latency, machines and errors of each second`,
+      svg: loadStepPlot(title, seconds),
+    },
+  ];
 }

@@ -12,6 +12,7 @@ import type {
 import { daemonLines } from './daemon-table.ts';
 import { burstLines, densityLines, fleetLines, growthLines } from './density-tables.ts';
 import { forkLines } from './fork-tables.ts';
+import { loadStepLines } from './load-step.ts';
 import { ms, table, timeCells } from './markdown.ts';
 import { portLines } from './port-tables.ts';
 import { cyclesLines, sleepLines } from './sleep-table.ts';
@@ -27,6 +28,7 @@ export function reportOf(result: BenchResult): string[] {
     ...part('Many forks at once', result.density, densityLines),
     ...part('Sleep and wake', result.sleep, sleepLines),
     ...part('Sleep and wake, again and again', result.cycles, cyclesLines),
+    ...part('A load on a sleeper', result.load, loadStepLines),
     ...part('A sleeping fleet', result.fleet, fleetLines),
     ...part('The daemon by itself', result.daemon, daemonLines),
     ...part('The command line', result.cli, cliLines),

@@ -69,6 +69,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/wake.ts'),
   },
   {
+    name: 'scale',
+    group: ENVIRONMENTS,
+    summary: 'let several machines answer at the ports of an environment',
+    load: () => import('./commands/scale.ts'),
+  },
+  {
     name: 'resize',
     group: ENVIRONMENTS,
     summary: "make an environment's disk larger",

@@ -7,6 +7,7 @@ import type {
   ForkRequest,
   ImageBuildRequest,
   LifecycleRequest,
+  ScaleRequest,
   SleepRequest,
   LogLine,
   PurgeRequest,
@@ -105,6 +106,8 @@ export interface EnvironmentsApi {
   /** Brings it to rest; the next connection wakes it. */
   sleep(name: string, request?: SleepRequest, options?: StartCallOptions): Promise<Operation>;
   wake(name: string, options?: StartCallOptions): Promise<Operation>;
+  /** Lets so many machines answer at its ports. */
+  scale(name: string, request: ScaleRequest, options?: StartCallOptions): Promise<Operation>;
   remove(name: string, options?: StartCallOptions & { readonly keepVolumes?: boolean }): Promise<Operation>;
   resize(name: string, request: ResizeRequest, options?: StartCallOptions): Promise<Operation>;
   /** The operation's step `trim` says what came back. */

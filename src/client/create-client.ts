@@ -103,6 +103,7 @@ function environmentsApi(caller: Caller, transport: Transport): EnvironmentsApi 
       caller.call('environments.restart', { params: { name }, body }, options),
     sleep: (name, body = {}, options) =>
       caller.call('environments.sleep', { params: { name }, body }, options),
+    scale: (name, body, options) => caller.call('environments.scale', { params: { name }, body }, options),
     wake: (name, options) => caller.call('environments.wake', { params: { name } }, options),
     remove: (name, { keepVolumes, ...options } = {}) =>
       caller.call(

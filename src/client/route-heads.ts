@@ -39,6 +39,7 @@ export const routeHeads: { readonly [Id in RouteId]: Head<Routes[Id]> } = {
   'environments.restart': { method: 'POST', path: '/environments/:name/restart', idempotent: true },
   'environments.sleep': { method: 'POST', path: '/environments/:name/sleep', idempotent: true },
   'environments.wake': { method: 'POST', path: '/environments/:name/wake', idempotent: true },
+  'environments.scale': { method: 'POST', path: '/environments/:name/scale', idempotent: true },
   'environments.resize': { method: 'POST', path: '/environments/:name/resize', idempotent: true },
   'environments.trim': { method: 'POST', path: '/environments/:name/trim', idempotent: true },
   'forks.create': { method: 'POST', path: '/forks', idempotent: true },

@@ -5,6 +5,7 @@ import { readHostAccess } from './host-access.ts';
 import { readIdlePolicy } from './idle-settings.ts';
 import { BERTH_KEYS } from './keys.ts';
 import type { ProblemList } from './problem-list.ts';
+import { readReplicas } from './replica-settings.ts';
 import { child, isText, itemsOf, type Value } from './value.ts';
 
 const MEBIBYTE = 1024 ** 2;
@@ -33,9 +34,11 @@ export function readBerthSettings(root: Value, problems: ProblemList): BerthSett
   const image = reading.image();
   const restart = reading.restart();
   const idle = readIdlePolicy(section.value, problems);
+  const replicas = readReplicas(section.value, { mayRest: idle !== undefined }, problems);
   return {
     ...(restart === undefined ? {} : { restart }),
     ...(idle === undefined ? {} : { idle }),
+    ...(replicas === undefined ? {} : { replicas }),
     ...(cpus === undefined ? {} : { cpus }),
     ...(memoryMib === undefined ? {} : { memoryMib }),
     ...(diskGib === undefined ? {} : { diskGib }),

@@ -1,4 +1,4 @@
-import type { HostPort, IdlePolicy, Problem, Protocol } from '../model/index.ts';
+import type { HostPort, IdlePolicy, Problem, Protocol, ReplicaPolicy } from '../model/index.ts';
 
 /** One port that a service publishes. Ranges are spelled out: one entry for each port. */
 export interface ComposePort {
@@ -88,6 +88,8 @@ export type WatchAction = 'sync' | 'rebuild' | 'restart' | 'sync+restart' | 'syn
 export interface BerthSettings {
   /** When it comes to rest by itself; absent: never. */
   readonly idle?: IdlePolicy;
+  /** How many machines answer at its ports; absent: its own. */
+  readonly replicas?: ReplicaPolicy;
   /** Whether the environment is started again by itself after the host went down; default `always`. */
   readonly restart?: 'always' | 'no';
   readonly cpus?: number;

@@ -285,6 +285,16 @@ export const BERTH_KEYS: KeyTable = {
   'host-access': 'l',
   restart: 's',
   idle: 'm',
+  replicas: 'm',
+};
+
+export const REPLICAS_KEYS: KeyTable = {
+  min: 'ns',
+  max: 'ns',
+  target: 's',
+  value: 'ns',
+  'cool-down': 'ns',
+  drain: 'ns',
 };
 
 export const IDLE_KEYS: KeyTable = {

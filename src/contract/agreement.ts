@@ -20,6 +20,7 @@ interface Agreements {
   readonly serviceStatus: Agree<Static<typeof schemas.ServiceStatusSchema>, model.ServiceStatus>;
   readonly forkReport: Agree<Static<typeof schemas.ForkReportSchema>, model.ForkReport>;
   readonly environment: Agree<Static<typeof schemas.EnvironmentSchema>, model.Environment>;
+  readonly replicas: Agree<Static<typeof schemas.ReplicasSchema>, model.Replicas>;
   readonly environmentStats: Agree<Static<typeof schemas.EnvironmentStatsSchema>, model.EnvironmentStats>;
   readonly warmPool: Agree<Static<typeof schemas.WarmPoolSchema>, model.WarmPool>;
   readonly template: Agree<Static<typeof schemas.TemplateSchema>, model.Template>;

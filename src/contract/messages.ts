@@ -25,6 +25,7 @@ export type CachePruneRequest = Static<typeof schemas.CachePruneRequestSchema>;
 export type RegistriesRequest = Static<typeof schemas.RegistriesRequestSchema>;
 export type ForkRequest = Static<typeof schemas.ForkRequestSchema>;
 export type ResizeRequest = Static<typeof schemas.ResizeRequestSchema>;
+export type ScaleRequest = Static<typeof schemas.ScaleRequestSchema>;
 export type SleepRequest = Static<typeof schemas.SleepRequestSchema>;
 export type LifecycleRequest = Static<typeof schemas.LifecycleRequestSchema>;
 /** One line of a service's output. */

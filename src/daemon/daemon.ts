@@ -11,9 +11,11 @@ import {
   FileMeetings,
   hostFactsNow,
   keepIdle,
+  keepScale,
   KeptVolumes,
   readCapacitySettings,
   recover,
+  Replicas,
   returnLost,
   Sessions,
   Sleepers,
@@ -153,6 +155,7 @@ async function composeContext(
     ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints, registries },
     ...{ keptVolumes: new KeptVolumes(layout.volumes), pools, admission },
     ...{ sessions: new Sessions(clientKey), sleepers: new Sleepers(() => context) },
+    replicas: new Replicas(() => context),
   };
   closing.defer(() => network.close());
   closing.defer(() => ingress.close());
@@ -164,9 +167,7 @@ async function composeContext(
   await recover(context, network, { daemonEndedWell: life.lastEndedWell });
   await life.noteStart();
   await listenForPulls(context);
-  closing.use(watchMachines(context));
-  closing.use(keepIdle(context));
-  closing.use(verifyTemplates(context));
+  for (const keep of [watchMachines, keepIdle, keepScale, verifyTemplates]) closing.use(keep(context));
   return { context, network };
 }
 

@@ -42,6 +42,9 @@ async function cancelOthers(context: Context, operation: OperationContext): Prom
 }
 
 async function removeEnvironments(context: Context): Promise<void> {
+  const records = context.registry.list();
+  for (const { id } of records) await context.registry.update(id, { state: 'removing' });
+  for (const { id } of records) await context.replicas.end(id);
   for (const record of context.registry.list()) await discard(context, record);
   await context.machines.removeOrphans(new Set());
 }

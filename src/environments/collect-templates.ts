@@ -36,10 +36,11 @@ export function fatesOf(
       )
       .map(({ template }) => template),
   );
+  const ofReplicas = new Set(environments.map(({ replicaTemplate }) => replicaTemplate));
   const newest = new Map(templates.filter(({ kind }) => kind === 'base').map(({ name, id }) => [name, id]));
   const fates = new Map<TemplateId, Fate>();
   for (const { id, kind, name } of templates) {
-    const wanted = kind === 'environment' || newest.get(name) === id;
+    const wanted = kind === 'environment' || newest.get(name) === id || ofReplicas.has(id);
     if (wanted || mapped.has(id) || frozen.has(id) || fresh.has(id)) fates.set(id, 'keep');
     else fates.set(id, standing.has(id) ? 'disk-only' : 'remove');
   }

@@ -8,6 +8,7 @@ import type { Registries } from '../registries/index.ts';
 import type { Admission } from './admission.ts';
 import type { FileMeetings } from './files/meeting.ts';
 import type { EnvironmentRegistry } from './registry.ts';
+import type { Replicas } from './replicas/replicas.ts';
 import type { Sessions } from './sessions.ts';
 import type { KeptVolumes } from './volumes/kept-volumes.ts';
 import type { Sleepers } from './sleep/sleepers.ts';
@@ -38,6 +39,7 @@ export interface Context {
   readonly sessions: Sessions;
   readonly pools: WarmPools;
   readonly sleepers: Sleepers;
+  readonly replicas: Replicas;
   /** Asked before a machine is started. */
   readonly admission: Admission;
   /** Where operations meet the connections that bring their files. */

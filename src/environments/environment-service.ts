@@ -3,6 +3,7 @@ import type {
   LifecycleRequest,
   LogLine,
   ResizeRequest,
+  ScaleRequest,
   SleepRequest,
   UpRequest,
 } from '../contract/index.ts';
@@ -24,6 +25,7 @@ import { type EnvironmentRecord, viewOf } from './record.ts';
 import { startResize } from './resize.ts';
 import { storageOf } from './storage.ts';
 import { type TerminalProcess, toTerminal } from './terminal.ts';
+import { startScale } from './replicas/start-scale.ts';
 import { startSleep, startWake } from './sleep/requests.ts';
 import { useWhileOpen } from './sleep/use-while-open.ts';
 import { startTrim } from './trim.ts';
@@ -62,7 +64,8 @@ export class EnvironmentOperations {
 
   async #view(record: EnvironmentRecord): Promise<Environment> {
     const dockerSocket = this.#context.endpoints.pathOf(record);
-    return viewOf(record, { dockerSocket, storage: await this.#storageOf(record) });
+    const replicas = this.#context.replicas.viewOf(record);
+    return viewOf(record, { dockerSocket, replicas, storage: await this.#storageOf(record) });
   }
 
   /** A disk on which nothing runs stays as it is until its record changes; to look at a thousand of them takes a tenth of a second. */
@@ -79,6 +82,11 @@ export class EnvironmentOperations {
 
   wake(name: string, options: StartOptions): Promise<Operation> {
     return startWake(this.#context, name, options);
+  }
+
+  async scale(name: string, request: ScaleRequest, options: StartOptions): Promise<Operation> {
+    await this.#awake(name, 'scale');
+    return startScale(this.#context, name, request, options);
   }
 
   async resize(name: string, request: ResizeRequest, options: StartOptions): Promise<Operation> {

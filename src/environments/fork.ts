@@ -1,7 +1,14 @@
 import { berthError } from '../errors/index.ts';
 import type { ForkRequest } from '../contract/index.ts';
 import { assertLoadable, type Frozen, type MachineBoot, type TemplateManifest } from '../machines/index.ts';
-import type { ForkReport, ImageId, Operation, OperationId, TemplateId } from '../model/index.ts';
+import type {
+  EnvironmentId,
+  ForkReport,
+  ImageId,
+  Operation,
+  OperationId,
+  TemplateId,
+} from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import { startAdmitted, type Wanted } from './admission.ts';
 import { collectTemplates } from './collect-templates.ts';
@@ -38,6 +45,8 @@ interface Source {
   readonly boot: MachineBoot;
   readonly image: ImageId;
   readonly workload: FrozenWorkload;
+  /** The forks are replicas of that environment. */
+  readonly replicaOf?: EnvironmentId;
 }
 
 /** Records the forks and begins to make them; returns while they are made. */
@@ -65,6 +74,20 @@ export async function startFork(
       { durability: 'intent', ...o },
     ),
   );
+}
+
+/** Makes replicas of an environment, all or none. @throws `capacity-exceeded` when the host has no room for them */
+export async function forkReplicas(
+  context: Context,
+  { id, name }: EnvironmentRecord,
+  template: TemplateManifest,
+  names: readonly string[],
+  operation: OperationContext,
+): Promise<void> {
+  const calledAt = performance.now();
+  const source = { ...(await findSource(context, template.id)), name, replicaOf: id };
+  using _room = await context.admission.admit(wantedOf(context, source, names));
+  await runFork(context, source, names, operation, calledAt);
 }
 
 /** What forks take; a running parent's memory is written to disk once for all of them. */
@@ -128,6 +151,7 @@ function draftOf(
     ...(member === undefined ? {} : { id: member.id, disk: member.disk, hostKey: member.hostKey }),
     ...{ name, state: 'creating', parent: source.name, image: source.image, operation },
     template: source.templateId,
+    ...(source.replicaOf === undefined ? {} : { replicaOf: source.replicaOf }),
     ...{ shape: source.boot.shape, boot: source.boot, workload, services },
     ...(followedMark === undefined ? {} : { followedMark }),
     ...(hostAccess === undefined ? {} : { hostAccess }),
@@ -190,7 +214,7 @@ async function freezeParent(
 }
 
 /** The hashes are for a later daemon; nobody waits for them. */
-function sealLater(context: Context, manifest: TemplateManifest): void {
+export function sealLater(context: Context, manifest: TemplateManifest): void {
   const o = { signal: AbortSignal.timeout(SEAL_TIMEOUT_MS), background: true };
   context.templates.seal(manifest, o).catch((error: unknown) => {
     context.log.warn(

@@ -10,6 +10,7 @@ import { endMachine, renewIdentity } from './machine-life.ts';
 import { judgeRestart, RESTART_WINDOW_MS, recentRestarts } from './plan/judge-restart.ts';
 import { projectOf } from './project-of.ts';
 import type { EnvironmentRecord } from './record.ts';
+import { closePorts } from './replicas/close-ports.ts';
 import type { Session } from './sessions.ts';
 
 /** Kind of the operation that brings an environment back whose guest restarted by itself. */
@@ -72,7 +73,7 @@ async function onRestart(context: Context, id: EnvironmentRecord['id'], session:
   const state = busy ? {} : ({ state: 'degraded', reason } as const);
   await context.registry.update(id, { ...state, ...NO_FOLLOWED_PORTS, guestRestarts, reviving: true });
   context.events.append('environment.guest-restarted', record.name, reason);
-  await context.ingress.withdraw(id);
+  await closePorts(context, record);
   if (verdict.kind === 'give-up') await giveUp(context, record, session, reason);
   else startRevival(context, id, session);
 }

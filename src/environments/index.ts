@@ -17,6 +17,8 @@ export { KeptVolumes } from './volumes/kept-volumes.ts';
 export { VolumeOperations } from './volumes/volume-service.ts';
 export { TemplateOperations } from './template-service.ts';
 export { mountableDirectories } from './mountable-directories.ts';
+export { keepScale } from './replicas/keeper.ts';
+export { Replicas } from './replicas/replicas.ts';
 export { keepIdle } from './sleep/keeper.ts';
 export { Sleepers } from './sleep/sleepers.ts';
 export { UseBook } from './use-book.ts';

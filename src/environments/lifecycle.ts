@@ -148,6 +148,7 @@ async function stopMachine(
   await operation.step('stop', `stop ${record.name}`, async (step) => {
     const back = await memoryBack(record);
     await context.registry.update(record.id, { state: 'stopping' });
+    await context.replicas.end(record.id);
     const graceMs = request.force === true ? 0 : (request.timeoutMs ?? STOP_TIMEOUT_MS);
     const trimmed = await trimBeforeEnd(context, record, graceMs / 2, operation.signal);
     await endMachine(context, record, { graceMs, signal: operation.signal });

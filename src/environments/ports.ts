@@ -49,7 +49,9 @@ function publish(context: Context, record: EnvironmentRecord, port: PublishedPor
   const slot = context.sessions.find(record.id)?.machine.slot ?? record.asleep?.slot;
   if (slot === undefined) throw berthError('not-running', `environment "${record.name}" is ${record.state}`);
   const gate = context.sleepers.gateOf(record.id);
-  const target = { host: slot.guestReachableAt, port: port.guestPort, gate };
+  // What only this machine's containers publish the others do not have.
+  const isShared = port.container === undefined;
+  const target = { host: slot.guestReachableAt, port: port.guestPort, gate, isShared };
   return context.ingress.publish(record.id, port, target);
 }
 

@@ -2,7 +2,7 @@ import type { FreezePlan, MachineBoot, MachineDisk, MachineProcess, SavedState }
 import type { NetworkSlot } from '../network/index.ts';
 import type { CachedRegistry } from '../registries/index.ts';
 import { defineCollection } from '../store/index.ts';
-import type { Environment, IdlePolicy, PublishedPort } from '../model/index.ts';
+import type { Environment, IdlePolicy, PublishedPort, ReplicaPolicy, TemplateId } from '../model/index.ts';
 import type { SeenVolume } from './volumes/read-volumes.ts';
 
 /** A port that the user asked for beside those on the environment's own address. */
@@ -40,6 +40,8 @@ export interface Workload {
   readonly restart?: 'no';
   /** Absent: it never comes to rest by itself. */
   readonly idle?: IdlePolicy;
+  /** Absent: its own machine is all. */
+  readonly replicas?: ReplicaPolicy;
   /** Absent: the machine has nothing of the host. */
   readonly files?: SharedFiles;
   /** The caches of container images that it may read; absent where it was made before there were any. */
@@ -56,13 +58,17 @@ export interface MeasuredDisk {
 
 /** An environment as it is stored: what is shown, and what is needed to find, start and undo it. */
 export interface EnvironmentRecord
-  extends Omit<Environment, 'pid' | 'namespace' | 'dockerSocket' | 'storage'> {
+  extends Omit<Environment, 'pid' | 'namespace' | 'dockerSocket' | 'storage' | 'replicas'> {
   readonly workload: Workload;
   readonly boot: MachineBoot;
   /** Ports that follow containers: those beside the ones of the Compose file. Absent while no machine runs. */
   readonly followed?: readonly PublishedPort[];
   /** The guest's mark of its containers when {@link followed} was found out. */
   readonly followedMark?: string;
+  /** How many machines it is to have, where that was asked for since its Compose file said so. */
+  readonly scale?: ReplicaPolicy;
+  /** What its replicas are made of, while there may be some: a fork point of it. */
+  readonly replicaTemplate?: TemplateId;
   /** Absent until its disk has been made. */
   readonly disk?: MachineDisk;
   /** Present as long as there is, or may be, a process. */
@@ -101,8 +107,12 @@ export function viewOf(
   record: EnvironmentRecord,
   {
     storage,
+    replicas,
     ...around
-  }: Pick<Environment, 'dockerSocket'> & { readonly storage: Environment['storage'] | undefined },
+  }: Pick<Environment, 'dockerSocket'> & {
+    readonly storage: Environment['storage'] | undefined;
+    readonly replicas: Environment['replicas'] | undefined;
+  },
 ): Environment {
   const {
     workload: _workload,
@@ -124,6 +134,8 @@ export function viewOf(
     followedMark: _followedMark,
     asleep: _asleep,
     lastSavedBytes: _lastSavedBytes,
+    scale: _scale,
+    replicaTemplate: _replicaTemplate,
     rest,
     ...kept
   } = record;
@@ -132,6 +144,7 @@ export function viewOf(
   const seen = {
     ...{ ...kept, ...around, ports },
     ...(storage === undefined ? {} : { storage }),
+    ...(replicas === undefined ? {} : { replicas }),
     ...(rests ? { rest } : {}),
   };
   if (process === undefined) return seen;

@@ -30,6 +30,7 @@ export async function recover(
   await takeOverNetwork(context, network, records);
   const ending = { ...o, hostBoot: hostBootId(), survivors: records.filter(hasProcess).length };
   await Promise.all(records.map((record) => recoverOne(context, record, ending)));
+  await context.replicas.restore();
   await closeOperations(context);
   const known = new Set<string>(context.registry.list().map(({ id }) => id));
   for (const removed of await context.machines.removeOrphans(known)) {

@@ -43,7 +43,9 @@ export async function startRemove(
       await context.registry.update(record.id, { state: 'removing', operation: operation.id });
       await operation.step('remove', `remove ${record.name}`, async (step) => {
         const back = await memoryBack(record);
-        await discard(context, record);
+        await context.replicas.end(record.id);
+        if (record.replicaOf === undefined) await discard(context, record);
+        else await context.replicas.remove(record);
         await collectTemplates(context);
         step.detail(back);
       });

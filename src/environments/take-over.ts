@@ -6,6 +6,7 @@ import { NO_FOLLOWED_PORTS, reopenPorts } from './following.ts';
 import { watchGuest } from './guest-restart.ts';
 import { markKnown } from './machine-life.ts';
 import type { EnvironmentRecord } from './record.ts';
+import { closePorts } from './replicas/close-ports.ts';
 
 /**
  * Writes down that a machine runs, before anything else happens to it, and watches for its end.
@@ -49,7 +50,7 @@ async function onExit(
   if (record === undefined) return;
   closeLines(machine);
   machine.running.detach();
-  await context.ingress.withdraw(id);
+  await closePorts(context, record);
   await context.machines.release(id, machine.slot);
   const how = exit.signal === undefined ? `exit code ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`;
   const state = exit.poweredOff ? 'stopped' : 'crashed';

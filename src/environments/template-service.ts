@@ -55,6 +55,10 @@ export class TemplateOperations {
         problems: [{ path: 'min', message: `${min} is more than max, which is ${max}` }],
       });
     const manifest = await this.#find(ref);
+    if (manifest.kind !== 'environment')
+      throw berthError('bad-request', `template "${manifest.name}" holds no environment to keep warm`, {
+        remedy: 'Freeze one with `./berth template create ENV NAME`.',
+      });
     await this.#context.pools.set(manifest, { min, max });
     return this.#viewOf(manifest, await this.#context.templates.list());
   }

@@ -20,6 +20,7 @@ import { bootWanted } from './plan/machine-kind.ts';
 import { planPorts } from './plan/ports.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed } from './registry.ts';
+import { assertNoReplica } from './replicas/start-scale.ts';
 import { bringInVolumes, settleKept } from './volumes/bring-in.ts';
 import { takeOver } from './take-over.ts';
 import { readWish, type Wish } from './wish.ts';
@@ -38,6 +39,7 @@ export async function startUp(
   const wish = await readWish(context, request);
   await context.hypervisor.version();
   const known = context.registry.find(wish.name);
+  assertNoReplica(known);
   if (known !== undefined) assertUnclaimed(known);
   if (known?.state === 'failed' || (known !== undefined && known.disk === undefined)) {
     throw berthError(
@@ -219,6 +221,10 @@ async function updateEnvironment(
     const updated = await context.registry.update(record.id, change);
     await context.machines.allowHost(context.sessions.get(record).machine, hostAccess);
     await bringUp(context, updated ?? record, wish, operation, before);
+    // Replicas of what it was before are replaced by such of what it is now.
+    const scale = workload.replicas === undefined ? record.scale : undefined;
+    await context.registry.update(record.id, { scale });
+    await context.replicas.renew(record.id);
   } catch (error) {
     await settleFailure(context, record.id, error, false);
     throw error;

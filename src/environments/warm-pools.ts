@@ -75,13 +75,8 @@ export class WarmPools implements AsyncDisposable {
 
   /**
    * Sets how many forks of a template are kept; `max` 0 keeps none. What is too many goes, what is missing is made in the background.
-   * @throws `bad-request` for a template that cannot be forked
    */
   async set(template: TemplateManifest, bounds: PoolBounds): Promise<void> {
-    if (template.kind !== 'environment')
-      throw berthError('bad-request', `template "${template.name}" holds no environment to keep warm`, {
-        remedy: 'Freeze one with `./berth template create ENV NAME`.',
-      });
     const pool = this.#pools.get(template.id);
     if (bounds.max === 0) {
       await this.remove(template.id);

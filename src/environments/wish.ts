@@ -60,6 +60,7 @@ export async function readWish(context: Context, request: UpRequest): Promise<Wi
       ...(files === undefined ? {} : { files }),
       ...(reading.project.berth.restart === 'no' ? { restart: 'no' } : {}),
       ...(reading.project.berth.idle === undefined ? {} : { idle: reading.project.berth.idle }),
+      ...(reading.project.berth.replicas === undefined ? {} : { replicas: reading.project.berth.replicas }),
     },
     overrides: (request.overrides ?? []).map(({ text }) => text),
     sendsFiles: request.files !== undefined,

@@ -1,3 +1,5 @@
+import type { Fleet } from './fleet.ts';
+
 /** Lets connections through to a machine that may have to be woken first. */
 export interface Gate {
   /**
@@ -17,6 +19,10 @@ export interface Target {
   readonly port: number;
   /** Absent: the machine always runs. */
   readonly gate?: Gate;
+  /** Other machines of the owner take connections of this port, too. */
+  readonly isShared?: boolean;
+  /** Set by the ingress: all machines of the owner. */
+  readonly fleet?: Fleet;
 }
 
 /** Where a port is opened on the host. */

@@ -1,5 +1,6 @@
 import { KeyedMutex } from '../base/index.ts';
 import type { PublishedPort } from '../model/index.ts';
+import { Fleet, type FleetMember, type MemberLoad } from './fleet.ts';
 import type { Forwarder, IngressLog, Target } from './forwarder.ts';
 import {
   describePort,
@@ -25,12 +26,22 @@ export interface Ingress {
    * `port-in-use` or `address-unavailable`, with a problem for each port that cannot be had.
    */
   check(ports: readonly PublishedPort[], owner?: string): Promise<void>;
-  /** Closes all ports of an owner and ends their connections at once. Done already is fine. */
+  /** Closes all ports of an owner, ends their connections at once, and those that it has of other owners. Done already is fine. */
   withdraw(owner: string): Promise<void>;
   /** Closes one port of an owner, likewise. Nothing happens when the port is not open, or is another owner's. */
   withdrawPort(owner: string, port: PublishedPort): Promise<void>;
   /** Open connections (TCP) and sessions (UDP) of an owner. */
   connections(owner: string): number;
+  /** From now on another machine takes new connections of the owner's shared ports, too. Until {@link leave}, or its own {@link withdraw}. */
+  join(owner: string, member: FleetMember): void;
+  /** Ends the connections that a machine has of an owner. Its own machine may leave, too; its ports stay open for the others, and {@link publish} brings it back. */
+  leave(owner: string, id: string): void;
+  /** Waits until a machine has no connections of an owner, of which it gets no more, or until `signal` aborts; gives how many are left. */
+  drain(owner: string, id: string, signal: AbortSignal): Promise<number>;
+  /** The machines of an owner, its own first. */
+  loads(owner: string): readonly MemberLoad[];
+  /** How long an owner's machines took on average to answer since the last call, in ms; undefined when nobody asked. */
+  takeAnswerMs(owner: string): number | undefined;
   /** Closes everything. */
   close(): Promise<void>;
 }
@@ -55,6 +66,7 @@ class PortIngress implements Ingress {
   /** By `address:port/protocol`. */
   readonly #publications = new Map<string, Publication>();
   readonly #owners = new KeyedMutex();
+  readonly #fleets = new Map<string, Fleet>();
 
   constructor(log: IngressLog) {
     this.#log = log;
@@ -64,8 +76,11 @@ class PortIngress implements Ingress {
     return this.#owners.run(owner, () => this.#publish(owner, port, target));
   }
 
-  async #publish(owner: string, port: PublishedPort, target: Target): Promise<void> {
+  async #publish(owner: string, port: PublishedPort, to: Target): Promise<void> {
     const key = describePort(port);
+    const fleet = this.#fleetOf(owner);
+    fleet.ownIsHere();
+    const target = { ...to, fleet };
     const present = this.#publications.get(key);
     if (present !== undefined) {
       if (present.owner !== owner) throw takenPortsError([takenBy(port, `environment ${present.owner}`)]);
@@ -112,6 +127,8 @@ class PortIngress implements Ingress {
       const mine = [...this.#publications].filter(([, publication]) => publication.owner === owner);
       await Promise.all(mine.map(([, { forwarder }]) => forwarder.close()));
       for (const [key] of mine) this.#publications.delete(key);
+      for (const fleet of this.#fleets.values()) fleet.leave(owner);
+      if ((this.#fleets.get(owner)?.size ?? 0) === 0) this.#fleets.delete(owner);
     });
   }
 
@@ -131,6 +148,32 @@ class PortIngress implements Ingress {
       if (publication.owner === owner) sum += publication.forwarder.connections();
     }
     return sum;
+  }
+
+  join(owner: string, member: FleetMember): void {
+    this.#fleetOf(owner).join(member);
+  }
+
+  leave(owner: string, id: string): void {
+    this.#fleets.get(owner)?.leave(id);
+  }
+
+  async drain(owner: string, id: string, signal: AbortSignal): Promise<number> {
+    return (await this.#fleets.get(owner)?.drain(id, signal)) ?? 0;
+  }
+
+  loads(owner: string): readonly MemberLoad[] {
+    return this.#fleets.get(owner)?.loads() ?? [];
+  }
+
+  takeAnswerMs(owner: string): number | undefined {
+    return this.#fleets.get(owner)?.takeAnswerMs();
+  }
+
+  #fleetOf(owner: string): Fleet {
+    const fleet = this.#fleets.get(owner) ?? new Fleet(owner);
+    this.#fleets.set(owner, fleet);
+    return fleet;
   }
 
   async close(): Promise<void> {

@@ -1,14 +1,12 @@
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket, type TcpSocketConnectOpts } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { Endpoint, Forwarder, IngressLog, Target } from './forwarder.ts';
 import { Reopener } from './reopener.ts';
+import { HIGH_WATER_MARK, TcpLine } from './tcp-line.ts';
 
-const CONNECT_TIMEOUT_MS = 10_000;
 /** Notices peers that vanished without a word. */
 const KEEP_ALIVE_DELAY_MS = 60_000;
 const BACKLOG = 4096;
-/** What may wait for the slower side of a connection, each way: with less, both sides wait for this process in turn. */
-const HIGH_WATER_MARK = 1024 * 1024;
 
 /**
  * Carries TCP connections to a target. Each end may close its direction by itself, a reset on one side becomes a reset
@@ -100,24 +98,7 @@ export class TcpForwarder implements Forwarder {
   }
 
   #carry(client: Socket, source: string): void {
-    const { host, port, gate } = this.#target;
-    // The types do not know that a socket takes what every stream takes. The machine's end is known without keep-alive, which one that
-    // stands still would not answer.
-    const options: TcpSocketConnectOpts & { readonly highWaterMark: number } = {
-      ...{ host, port, allowHalfOpen: true, highWaterMark: HIGH_WATER_MARK, noDelay: true },
-    };
-    const upstream = connect(options);
-    resetTogether(client, upstream);
-    upstream.setTimeout(CONNECT_TIMEOUT_MS, () => upstream.resetAndDestroy());
-    upstream.once('connect', () => {
-      upstream.setTimeout(0);
-      client.pipe(upstream);
-      upstream.pipe(client);
-      if (gate === undefined) return;
-      const touch = () => gate.touch(source);
-      client.on('data', touch);
-      upstream.on('data', touch);
-    });
+    new TcpLine(client, source, this.#target).begin();
   }
 }
 
@@ -128,17 +109,4 @@ function firstBytes(client: Socket): Promise<boolean> {
     client.once('readable', settle);
     client.once('close', () => resolve(false));
   });
-}
-
-/** Whichever of the two ends before it was finished takes the other along. */
-function resetTogether(one: Socket, other: Socket): void {
-  for (const [socket, peer] of [
-    [one, other],
-    [other, one],
-  ] as const) {
-    socket.on('error', () => undefined);
-    socket.once('close', (hadError: boolean) => {
-      if (hadError || !socket.readableEnded || !socket.writableFinished) peer.resetAndDestroy();
-    });
-  }
 }

@@ -20,6 +20,8 @@ interface Session {
   isConnected: boolean;
   isHeld: boolean;
   usedAt: number;
+  /** Ends its count among the sessions of its machine. */
+  over?: (() => void) | undefined;
 }
 
 /** Carries datagrams to a target; each client address has a session, by whose socket the answers find back. */
@@ -123,17 +125,25 @@ export class UdpForwarder implements Forwarder {
   #begin(key: string, from: RemoteInfo): Session {
     const [oldest] = this.#sessions.keys();
     if (this.#sessions.size >= MAX_SESSIONS && oldest !== undefined) this.#end(oldest);
-    const { host, port, gate } = this.#target;
+    const { port, gate, fleet, isShared = false } = this.#target;
+    const choice = fleet?.choose(port, { isShared, tried: new Set() });
+    const host = choice?.host ?? this.#target.host;
     const session: Session = {
       ...{ socket: createSocket(family(host)), pending: [], usedAt: Date.now() },
       ...{ isConnected: false, isHeld: false },
     };
-    // A target that refuses may be there with the next datagram: the session stays, so that it sees the client from the same port.
+    session.over = choice?.begin(() => this.#end(key, session));
+    // A target that refuses may be there with the next datagram: the session stays, so that it sees the client from the same port. Where
+    // there are other machines the next datagram goes to one of them.
     session.socket.on('error', (error) => {
-      if (systemCode(error) !== 'ECONNREFUSED') this.#end(key, session);
+      const code = systemCode(error);
+      const hasOthers = isShared && (fleet?.size ?? 1) > 1;
+      if (hasOthers) choice?.refused(code ?? error.message);
+      if (code !== 'ECONNREFUSED' || hasOthers) this.#end(key, session);
     });
     session.socket.on('message', (answer) => {
       session.usedAt = Date.now();
+      choice?.accepted();
       gate?.touch(from.address);
       this.#listener?.send(answer, from.port, from.address, () => undefined);
     });
@@ -147,6 +157,7 @@ export class UdpForwarder implements Forwarder {
   #end(key: string, session = this.#sessions.get(key)): void {
     if (session === undefined || this.#sessions.get(key) !== session) return;
     this.#sessions.delete(key);
+    session.over?.();
     session.socket.close();
   }
 

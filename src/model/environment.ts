@@ -1,5 +1,6 @@
 import type { EnvironmentId, ImageId, OperationId, TemplateId } from './ids.ts';
 import type { Rest } from './idle-policy.ts';
+import type { Replicas } from './replicas.ts';
 import type { Shape } from './shape.ts';
 
 /**
@@ -113,6 +114,10 @@ export interface Environment {
   readonly template: TemplateId;
   /** Name of the environment or template it was forked from. */
   readonly parent?: string;
+  /** The environment at whose ports it answers, too, and with which it goes. */
+  readonly replicaOf?: EnvironmentId;
+  /** All machines that answer at its ports; absent where that is its own alone. */
+  readonly replicas?: Replicas;
   readonly shape: Shape;
   /** Its own loopback address, `127.88.x.y`. */
   readonly address: string;

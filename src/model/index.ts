@@ -1,3 +1,4 @@
+export * from './replicas.ts';
 export type { IdlePolicy, Rest, WeekTime } from './idle-policy.ts';
 export * from './environment.ts';
 export * from './event.ts';

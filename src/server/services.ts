@@ -7,6 +7,7 @@ import type {
   ForkRequest,
   ImageBuildRequest,
   LifecycleRequest,
+  ScaleRequest,
   SleepRequest,
   LogLine,
   PurgeRequest,
@@ -109,6 +110,7 @@ export interface EnvironmentService {
   stop(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation>;
   sleep(name: string, request: SleepRequest, options: StartOptions): Promise<Operation>;
   wake(name: string, options: StartOptions): Promise<Operation>;
+  scale(name: string, request: ScaleRequest, options: StartOptions): Promise<Operation>;
   restart(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation>;
   resize(name: string, request: ResizeRequest, options: StartOptions): Promise<Operation>;
   trim(name: string, options: StartOptions): Promise<Operation>;

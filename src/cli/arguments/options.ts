@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseByteSize } from '../../base/index.ts';
 import type { PublishRequest } from '../../contract/index.ts';
-import { isName } from '../../model/index.ts';
+import { isName, MAX_REPLICAS } from '../../model/index.ts';
 import { parseDuration } from '../../base/index.ts';
 import { parsePublish } from './publish.ts';
 
@@ -91,6 +91,13 @@ export function mebibytes(text: string): number {
 /** A size in GiB; a bare number is GiB too. */
 export function gibibytes(text: string): number {
   return inUnits(text, GIB, 'A size looks like 8GiB or 20G.');
+}
+
+/** How many machines answer for an environment. */
+export function replicaCount(text: string): number {
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= MAX_REPLICAS) return count;
+  throw new InvalidArgumentError(`It is a whole number from 1 to ${MAX_REPLICAS}.`);
 }
 
 /** A name as environments and templates have it. */

@@ -85,5 +85,7 @@ async function ask(cli: Cli, options: DownOptions, question: string): Promise<vo
 }
 
 async function allNames(client: Client): Promise<string[]> {
-  return (await client.environments.list()).map((environment) => environment.name);
+  const environments = await client.environments.list();
+  // Replicas go with their environment.
+  return environments.filter(({ replicaOf }) => replicaOf === undefined).map(({ name }) => name);
 }

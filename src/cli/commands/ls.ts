@@ -17,8 +17,11 @@ export function define(cli: Cli): Command {
     .description('List environments')
     .action(async (options: DaemonOptions & JsonOptions & QuietOptions) => {
       const client = await cli.connect(options);
-      const environments = await client.environments.list();
-      printList(cli, environments, environmentColumns(cli.out.style, Date.now()), options, {
+      const all = await client.environments.list();
+      // Names are for other commands, and replicas go with their environment.
+      const environments =
+        options.quiet === true ? all.filter(({ replicaOf }) => replicaOf === undefined) : all;
+      printList(cli, environments, environmentColumns(cli.out.style, Date.now(), environments), options, {
         name: (one) => one.name,
         whenEmpty: 'No environments; create one with: berth up',
       });

@@ -7,6 +7,8 @@ import {
   formatShape,
   type HostPort,
   type PublishedPort,
+  type Replicas,
+  type ReplicaStatus,
   type Rest,
   type ServiceStatus,
 } from '../../model/index.ts';
@@ -38,8 +40,15 @@ export function paintState(state: EnvironmentState, style: Style): (text: string
   return RESTING.has(state) ? style.dim : style.yellow;
 }
 
-/** Columns of `berth ls`. */
-export function environmentColumns(style: Style, nowMs: number): Column<Environment>[] {
+/** Columns of `berth ls`; that of replicas where there are some. */
+export function environmentColumns(
+  style: Style,
+  nowMs: number,
+  environments: readonly Environment[],
+): Column<Environment>[] {
+  const replicas = environments.some((one) => replicasCell(one) !== undefined)
+    ? [{ title: 'REPLICAS', cell: replicasCell }]
+    : [];
   return [
     { title: 'NAME', cell: (one) => one.name, paint: style.bold },
     { title: 'STATE', cell: stateOf, paint: (text, one) => paintState(one.state, style)(text) },
@@ -47,8 +56,18 @@ export function environmentColumns(style: Style, nowMs: number): Column<Environm
     { title: 'PORTS', cell: (one) => portSummary(one) },
     { title: 'SHAPE', cell: (one) => formatShape(one.shape) },
     { title: 'FROM', cell: (one) => one.parent },
+    ...replicas,
     { title: 'AGE', cell: (one) => formatAge(one.createdAt, nowMs), align: 'right' },
   ];
+}
+
+/** `2/3`, `1/1-5`; of a replica what it is one of. */
+function replicasCell({ replicaOf, parent, replicas }: Environment): string | undefined {
+  if (replicaOf !== undefined) return `of ${parent ?? replicaOf}`;
+  if (replicas === undefined) return undefined;
+  const { min, max, machines } = replicas;
+  const up = machines.filter(({ health }) => health === 'up').length;
+  return `${up}/${min === max ? max : `${min}-${max}`}`;
 }
 
 /** A disk that is nearly full is told beside the state, since the environment still runs. */
@@ -136,6 +155,20 @@ export function forkCost(report: ForkReport): string {
   return [...steps, ...frozen].join(', ');
 }
 
+/** What `berth scale` ends with. */
+export function replicaLines({ name, replicas }: Environment): string[] {
+  if (replicas === undefined) return [`${name} answers by itself`];
+  const up = replicas.machines.filter(({ health }) => health === 'up');
+  return [
+    `${up.length} machines answer for ${name}`,
+    ...replicas.machines.map((one) => `  ${machineText(one)}`),
+  ];
+}
+
+function machineText({ name, health, connections }: ReplicaStatus): string {
+  return `${name}: ${health}, ${connections} connections`;
+}
+
 /** Lines of `berth inspect` and of the end of `berth up`: what a person wants to know of one environment. */
 export function describeEnvironment(environment: Environment, nowMs: number): (readonly [string, string])[] {
   const facts: (readonly [string, string | undefined])[] = [
@@ -153,6 +186,8 @@ export function describeEnvironment(environment: Environment, nowMs: number): (r
     ['image', environment.image],
     ['template', environment.template],
     ['forked from', environment.parent],
+    ['replica of', environment.replicaOf],
+    ...replicaFacts(environment.replicas),
     ['created', `${environment.createdAt} (${formatAge(environment.createdAt, nowMs)} ago)`],
     ['ready', environment.readyAt],
     ['process', environment.pid === undefined ? undefined : String(environment.pid)],
@@ -162,6 +197,14 @@ export function describeEnvironment(environment: Environment, nowMs: number): (r
     ...environment.services.map((service) => ['service', serviceFact(service)] as const),
   ];
   return facts.flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
+}
+
+function replicaFacts(replicas: Replicas | undefined): (readonly [string, string])[] {
+  if (replicas === undefined) return [];
+  const { min, max, target, value, machines } = replicas;
+  const unit = { connections: 'connections', cpu: '% of a core', latency: 'ms until it answers' }[target];
+  const bounds = min === max ? `${max}` : `${min} to ${max}, each with at most ${value} ${unit}`;
+  return [['machines', bounds], ...machines.map((one) => ['machine', machineText(one)] as const)];
 }
 
 function forkFacts(fork: ForkReport | undefined): (readonly [string, string])[] {

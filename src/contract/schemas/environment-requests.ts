@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { MAX_REPLICAS } from '../../model/index.ts';
 import { flag, list, name, port, record, reference, text } from './building-blocks.ts';
 
 const timeoutMs = Type.Integer({
@@ -140,6 +141,24 @@ export const SleepRequestSchema = record(
     ),
   },
   { title: 'SleepRequest', description: 'How far to bring an environment to rest.' },
+);
+
+export const ScaleRequestSchema = record(
+  {
+    replicas: Type.Integer({
+      minimum: 1,
+      maximum: MAX_REPLICAS,
+      description: 'Machines that are to answer at its ports, its own among them.',
+    }),
+    drainMs: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 3_600_000,
+        description: 'How long connections of one that is removed may go on, in ms; default 30 s.',
+      }),
+    ),
+  },
+  { title: 'ScaleRequest', description: 'How many machines an environment is to have.' },
 );
 
 export const ResizeRequestSchema = record(

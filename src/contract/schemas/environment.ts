@@ -117,6 +117,32 @@ export const RestSchema = record(
   { title: 'Rest', description: 'Rest of an environment that is `frozen` or `asleep`.' },
 );
 
+export const ReplicaStatusSchema = record(
+  {
+    id: EnvironmentIdSchema,
+    name: name('Name of the environment whose machine it is.'),
+    health: Type.Enum(['up', 'unhealthy', 'draining', 'down'], {
+      description:
+        '`unhealthy`: it took no connection lately; `draining`: it gets no new ones; `down`: it does not run.',
+    }),
+    connections: count('Open TCP connections and UDP sessions.'),
+  },
+  { title: 'ReplicaStatus', description: "How one machine that answers at an environment's ports is doing." },
+);
+
+export const ReplicasSchema = record(
+  {
+    min: count('Fewest machines; 0: its own comes to rest as its idle policy says.'),
+    max: count('Most machines.'),
+    target: Type.Enum(['connections', 'cpu', 'latency'], { description: 'What their number follows.' }),
+    value: measure('What each is to have at most: connections, percent of a core, or ms until it answers.'),
+    coolDownMs: count('How long fewer must have been enough before one is removed, in ms.'),
+    drainMs: count('How long connections of one that is to be removed may go on, in ms.'),
+    machines: list(ReplicaStatusSchema, { description: 'Its own first.' }),
+  },
+  { title: 'Replicas', description: 'The machines that answer at the ports of an environment.' },
+);
+
 export const EnvironmentSchema = record(
   {
     id: EnvironmentIdSchema,
@@ -126,6 +152,8 @@ export const EnvironmentSchema = record(
     image: ImageIdSchema,
     template: TemplateIdSchema,
     parent: Type.Optional(text('Name of the environment or template it was forked from.')),
+    replicaOf: Type.Optional(EnvironmentIdSchema),
+    replicas: Type.Optional(ReplicasSchema),
     shape: ShapeSchema,
     address: text('Its own loopback address, `127.88.x.y`.'),
     dockerSocket: text('Unix socket on the host where the Docker API of its container engine answers.'),

@@ -79,6 +79,7 @@ class IdleKeeper {
     const { id, state, operation, workload, rest } = record;
     if ((state !== 'running' && state !== 'frozen') || operation !== undefined) return undefined;
     const { sessions, sleepers } = this.#context;
+    if (this.#context.replicas.keepsAwake(record)) return undefined;
     const session = sessions.find(id);
     if (session === undefined || session.ending || session.imports.size > 0) return undefined;
     const { idleMs, uses } = sleepers.usageOf(id);

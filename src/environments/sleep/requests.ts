@@ -3,6 +3,7 @@ import { berthError } from '../../errors/index.ts';
 import type { Operation } from '../../model/index.ts';
 import type { Context } from '../context.ts';
 import { assertUnclaimed } from '../registry.ts';
+import { assertNoReplica } from '../replicas/start-scale.ts';
 
 interface StartOptions {
   readonly idempotencyKey?: string;
@@ -16,6 +17,7 @@ export async function startSleep(
   o: StartOptions,
 ): Promise<Operation> {
   const known = context.registry.get(name);
+  assertNoReplica(known);
   assertUnclaimed(known);
   const depth = request.freeze === true ? 'frozen' : 'asleep';
   if (!['running', 'frozen', 'asleep'].includes(known.state))
@@ -33,6 +35,7 @@ export async function startSleep(
     async (operation) => {
       const record = await context.registry.claim(known.id, operation.id);
       try {
+        await context.replicas.end(record.id);
         const title = depth === 'frozen' ? `freeze ${record.name}` : `put ${record.name} to sleep`;
         await operation.step('sleep', title, () =>
           context.sleepers.rest(record.id, depth, { cause: 'asked for', signal: operation.signal }),

@@ -14,6 +14,7 @@ export function environmentHandlers(
     'environments.restart': ({ params, body, start }) => environments.restart(params.name, body, start),
     'environments.sleep': ({ params, body, start }) => environments.sleep(params.name, body, start),
     'environments.wake': ({ params, start }) => environments.wake(params.name, start),
+    'environments.scale': ({ params, body, start }) => environments.scale(params.name, body, start),
     'environments.resize': ({ params, body, start }) => environments.resize(params.name, body, start),
     'environments.trim': ({ params, start }) => environments.trim(params.name, start),
     'forks.create': ({ body, start }) => environments.fork(body, start),

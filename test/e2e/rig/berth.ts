@@ -103,7 +103,7 @@ export async function removeEnvironments(names: readonly string[], options?: Ber
 /** Removes every environment of a home. */
 export async function removeAllEnvironments(options?: BerthOptions): Promise<void> {
   await removeEnvironments(
-    (await environments(options)).map(({ name }) => name),
+    (await environments(options)).filter(({ replicaOf }) => replicaOf === undefined).map(({ name }) => name),
     options,
   );
 }

@@ -47,6 +47,11 @@ test('a fork point that is being made is not touched', () => {
   expect(fatesOf([template('point', 'fork-point')], [freezing]).get('point' as never)).toBe('keep');
 });
 
+test('what replicas are made of stays as long as there may be some', () => {
+  const scaled = environment({ replicaTemplate: 'point', disk: { layers: ['point'] } });
+  expect(fatesOf([template('point', 'fork-point')], [scaled]).get('point' as never)).toBe('keep');
+});
+
 test('what a user named is the user’s to remove', () => {
   expect(fatesOf([template('mine', 'environment')], []).get('mine' as never)).toBe('keep');
 });
