@@ -226,7 +226,7 @@ test('what the guest has freed is not kept, and the template stays as it is', as
 });
 
 test('by its policy it freezes, then sleeps; who is to be passed over does not wake it', async () => {
-  const idle = `  idle: {after: 2s, sleep-after: 2s, ignore: [${IGNORED}]}\n`;
+  const idle = `  idle: {after: 4s, sleep-after: 3s, ignore: [${IGNORED}]}\n`;
   await berthOk(['up', '-f', await project(idle), '--name', NAME]);
   await expect.poll(stateOf, SOON).toBe('frozen');
   await expect.poll(stateOf, SOON).toBe('asleep');
@@ -234,7 +234,7 @@ test('by its policy it freezes, then sleeps; who is to be passed over does not w
   await once(probe, 'close');
   expect(await stateOf()).toBe('asleep');
   // What is open is in use, however silent.
-  expect(await inService(NAME, 'web', 'sleep 6; echo woken')).toBe('woken\n');
+  expect(await inService(NAME, 'web', 'sleep 8; echo woken')).toBe('woken\n');
   expect(await stateOf()).toBe('running');
   await expect.poll(stateOf, SOON).toBe('frozen');
 });
