@@ -27,9 +27,7 @@ export class Replicas {
 
   /** Oldest first. */
   of(id: EnvironmentId): EnvironmentRecord[] {
-    return this.#of()
-      .registry.list()
-      .filter(({ replicaOf }) => replicaOf === id);
+    return this.#of().registry.replicasOf(id);
   }
 
   /** Whether their number is being changed. */

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type EnvironmentDraft, EnvironmentRegistry } from '../../../src/environments/registry.ts';
+import { temporaryDirectory } from '../../../src/host/index.ts';
+import type { EnvironmentId, OperationId } from '../../../src/model/index.ts';
+import { openSqliteStore } from '../../../src/store/index.ts';
+
+function draft(name: string, replicaOf?: EnvironmentId): EnvironmentDraft {
+  const more = replicaOf === undefined ? {} : { replicaOf };
+  return { name, state: 'running', ports: () => [], ...more } as unknown as EnvironmentDraft;
+}
+
+test('lists and replicas are those of the last change, whatever a caller did with an earlier one', async () => {
+  await using directory = await temporaryDirectory();
+  const store = await openSqliteStore({ path: join(directory.path, 'berth.db') });
+  const registry = await EnvironmentRegistry.open(store, 0);
+  const names = () => registry.list().map(({ name }) => name);
+  const [shop] = await registry.create([draft('shop')]);
+  const id = shop?.id as EnvironmentId;
+  await registry.create([draft('b'), draft('a')]);
+  expect(names()).toEqual(['shop', 'a', 'b']);
+  registry.list().splice(0);
+  expect(names()).toEqual(['shop', 'a', 'b']);
+  expect(registry.replicasOf(id)).toEqual([]);
+  const [replica] = await registry.create([draft('shop-r1', id)]);
+  expect(registry.replicasOf(id).map(({ name }) => name)).toEqual(['shop-r1']);
+  await registry.update(replica?.id as EnvironmentId, { state: 'degraded' });
+  expect(registry.replicasOf(id).map(({ state }) => state)).toEqual(['degraded']);
+  await registry.delete(replica?.id as EnvironmentId);
+  expect(registry.replicasOf(id)).toEqual([]);
+  expect(registry.find('b')?.name).toBe('b');
+  await expect(registry.create([draft('a')])).rejects.toMatchObject({ code: 'name-taken' });
+  await registry.claim('a', 'op-1' as OperationId);
+  await expect(registry.claim('a', 'op-2' as OperationId)).rejects.toMatchObject({ code: 'conflict' });
+  expect((await EnvironmentRegistry.open(store, 0)).list().map(({ name }) => name)).toEqual([
+    'shop',
+    'a',
+    'b',
+  ]);
+  await store.close();
+});
