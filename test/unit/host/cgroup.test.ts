@@ -126,7 +126,7 @@ test.runIf(canMake())(
     for (const line of readFileSync(`/proc/${identity.pid}/cgroup`, 'utf8').trim().split('\n')) {
       expect(line).toMatch(new RegExp(`:/berth/${name}$`));
     }
-    await expect(cgroup.remove()).rejects.toMatchObject({ code: 'conflict' });
+    await expect(cgroup.remove({ timeoutMs: 500 })).rejects.toMatchObject({ code: 'conflict' });
     await terminate(identity, { signal: 'SIGKILL', timeoutMs: 5_000 });
     await cgroup.remove();
     expect(await openCgroup(name)).toBeUndefined();
