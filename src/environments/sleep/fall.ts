@@ -48,20 +48,20 @@ export async function sleepNow(
   const beganMs = performance.now();
   const { machine } = session;
   const use = await memoryUse(machine.running.process.pid);
-  if (!o.inHaste) {
-    if (session.isFrozen) await machine.running.resume();
-    await squeeze(context, record, machine, o.signal);
-  }
-  context.sessions.disconnect(record.id);
-  session.isFrozen = true;
   try {
+    if (!o.inHaste) {
+      if (session.isFrozen) await machine.running.resume();
+      await squeeze(context, record, machine, o.signal);
+    }
+    context.sessions.disconnect(record.id);
+    session.isFrozen = true;
     const saved = await saveMachine(context.hypervisor, machine, { disk, boot }, o.signal);
-    // From here on it goes on from what was saved, whatever happens to this process.
-    session.ending = true;
     const rest = { since: new Date().toISOString(), cause: o.cause, savedBytes: saved.bytes };
     const asleep = { saved, slot: machine.slot };
     const lastSavedBytes = saved.bytes;
     await context.registry.update(record.id, { state: 'asleep', rest, asleep, lastSavedBytes });
+    // From here on it goes on from what was saved, whatever happens to this process.
+    session.ending = true;
     stopFollowing(session);
     context.sessions.remove(record.id);
     await context.machines.end(machine, { graceMs: 500, keepSlot: true });
@@ -71,7 +71,10 @@ export async function sleepNow(
     const took = formatDuration(performance.now() - beganMs);
     context.events.append('environment.asleep', record.name, `${o.cause}; ${back}, in ${took}`);
   } catch (error) {
-    if (!session.ending) await goOn(context, record, session);
+    if (!session.ending) {
+      await removeSaved(disk);
+      await goOn(context, record, session);
+    }
     throw error;
   }
   await collectTemplates(context);
