@@ -1,18 +1,12 @@
 import { sleep } from '../base/index.ts';
 import { asBerthError, berthError } from '../errors/index.ts';
-import { hostMemory, stalledPercent } from '../host/index.ts';
 import type { TemplateManifest } from '../machines/index.ts';
 import type { TemplateId, WarmPool } from '../model/index.ts';
 import { defineCollection, type Store } from '../store/index.ts';
 import type { Context } from './context.ts';
 import type { FrozenWorkload } from './freeze-environment.ts';
-import {
-  DEMAND_WINDOW_MS,
-  judgePressure,
-  type PoolBounds,
-  type Pressure,
-  wantedMembers,
-} from './plan/pool-size.ts';
+import { DEMAND_WINDOW_MS, type PoolBounds, wantedMembers } from './plan/pool-size.ts';
+import { readPressure } from './read-pressure.ts';
 import { discardMember, makeMember, type WarmMember } from './warm-member.ts';
 
 /** How often pressure, age and demand are looked at while nothing happens. */
@@ -255,15 +249,4 @@ export class WarmPools implements AsyncDisposable {
 
 function newPool(bounds: PoolBounds): Pool {
   return { bounds, members: [], takesMs: [], making: 0, hits: 0, misses: 0, retryAtMs: 0 };
-}
-
-async function readPressure(): Promise<Pressure> {
-  const [{ totalBytes, availableBytes }, stalled] = await Promise.all([
-    hostMemory(),
-    stalledPercent('memory'),
-  ]);
-  return judgePressure({
-    availableShare: availableBytes / totalBytes,
-    ...(stalled === undefined ? {} : { memoryStalledPercent: stalled }),
-  });
 }

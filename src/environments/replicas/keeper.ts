@@ -2,6 +2,7 @@ import { asBerthError } from '../../errors/index.ts';
 import { cpuTimeMs } from '../../host/index.ts';
 import { DEFAULT_DRAIN_MS, type EnvironmentId, type ReplicaPolicy } from '../../model/index.ts';
 import type { Context } from '../context.ts';
+import { lookEach } from '../look-each.ts';
 import { decideScale, type ScaleMemory } from '../plan/scale.ts';
 import type { EnvironmentRecord } from '../record.ts';
 import { isSound } from './change-machines.ts';
@@ -24,25 +25,7 @@ const WEIGHT = 0.5;
 /** Sees that each environment has the machines that its policy wants, and that they answer. */
 export function keepScale(context: Context): AsyncDisposable {
   const keeper = new ScaleKeeper(context);
-  let round: Promise<void> = Promise.resolve();
-  let isLooking = false;
-  const timer = setInterval(() => {
-    if (isLooking) return;
-    isLooking = true;
-    round = keeper
-      .look()
-      .catch((error: unknown) => context.log.warn({ err: error }, 'looking after the replicas failed'))
-      .finally(() => {
-        isLooking = false;
-      });
-  }, LOOK_INTERVAL_MS);
-  timer.unref();
-  return {
-    [Symbol.asyncDispose]: async () => {
-      clearInterval(timer);
-      await round;
-    },
-  };
+  return lookEach(LOOK_INTERVAL_MS, context.log, 'looking after the replicas failed', () => keeper.look());
 }
 
 interface Watched {

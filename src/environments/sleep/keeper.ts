@@ -1,8 +1,9 @@
-import { cpuTimeMs, hostMemory, stalledPercent } from '../../host/index.ts';
+import { cpuTimeMs, stalledPercent } from '../../host/index.ts';
 import type { EnvironmentId } from '../../model/index.ts';
 import type { Context } from '../context.ts';
+import { lookEach } from '../look-each.ts';
 import { type HostStress, type IdleFacts, restByPolicy, restUnderStress } from '../plan/idle.ts';
-import { judgePressure } from '../plan/pool-size.ts';
+import { readPressure } from '../read-pressure.ts';
 import type { EnvironmentRecord } from '../record.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
@@ -25,25 +26,7 @@ interface Candidate {
 /** Brings environments to rest that nobody uses, as their policies say, and earlier when the host needs what they have. */
 export function keepIdle(context: Context): AsyncDisposable {
   const keeper = new IdleKeeper(context);
-  let round: Promise<void> = Promise.resolve();
-  let isLooking = false;
-  const timer = setInterval(() => {
-    if (isLooking) return;
-    isLooking = true;
-    round = keeper
-      .look()
-      .catch((error: unknown) => context.log.warn({ err: error }, 'looking after the idle failed'))
-      .finally(() => {
-        isLooking = false;
-      });
-  }, LOOK_INTERVAL_MS);
-  timer.unref();
-  return {
-    [Symbol.asyncDispose]: async () => {
-      clearInterval(timer);
-      await round;
-    },
-  };
+  return lookEach(LOOK_INTERVAL_MS, context.log, 'looking after the idle failed', () => keeper.look());
 }
 
 class IdleKeeper {
@@ -67,8 +50,10 @@ class IdleKeeper {
   }
 
   #candidates(): Candidate[] {
+    const { registry } = this.#context;
+    for (const id of this.#samples.keys()) if (registry.find(id) === undefined) this.#samples.delete(id);
     const now = new Date();
-    return this.#context.registry.list().flatMap((record) => {
+    return registry.list().flatMap((record) => {
       const facts = this.#factsOf(record, now);
       return facts === undefined ? [] : [{ record, facts }];
     });
@@ -150,14 +135,6 @@ function causeOf({ depth, idleMs }: IdleFacts): string {
 }
 
 async function readStress(): Promise<HostStress> {
-  const [{ totalBytes, availableBytes }, memory, cpu = 0] = await Promise.all([
-    hostMemory(),
-    stalledPercent('memory'),
-    stalledPercent('cpu'),
-  ]);
-  const pressure = judgePressure({
-    availableShare: availableBytes / totalBytes,
-    ...(memory === undefined ? {} : { memoryStalledPercent: memory }),
-  });
+  const [pressure, cpu = 0] = await Promise.all([readPressure(), stalledPercent('cpu')]);
   return { memory: pressure === 'shrink', cpu: cpu > CPU_STALLED_PERCENT };
 }
