@@ -32,6 +32,19 @@ export default defineConfig({
           globalSetup: existsSync(e2eSetup) ? [e2eSetup] : [],
         },
       },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          pool: 'forks',
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 600_000,
+          expect: { poll: { timeout: 20_000 } },
+          globalSetup: existsSync(e2eSetup) ? [e2eSetup] : [],
+        },
+      },
     ],
   },
 });

@@ -1,3 +1,4 @@
+export { CRASH_POINTS, type CrashOutcome, type CrashPoint } from './crash-points.ts';
 export { assertNever } from './assert-never.ts';
 export { formatBytes, parseByteSize } from './byte-size.ts';
 export { deadlineSignal, MAX_TIMEOUT_MS, TimeoutError } from './deadline.ts';

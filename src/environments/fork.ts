@@ -1,6 +1,7 @@
 import { berthError } from '../errors/index.ts';
 import type { ForkRequest } from '../contract/index.ts';
 import { assertLoadable, type Frozen, type MachineBoot, type TemplateManifest } from '../machines/index.ts';
+import { crashPoint } from '../host/index.ts';
 import type {
   EnvironmentId,
   ForkReport,
@@ -175,6 +176,7 @@ async function runFork(
   try {
     const drafts = names.map((name, index) => draftOf(source, name, operation.id, warm[index]));
     forks.push(...(await context.registry.create(drafts)));
+    crashPoint('fork.recorded');
     await Promise.all(forks.map((record) => openEndpoint(context, record)));
     const point = parent === undefined ? undefined : await freezeParent(context, parent, operation);
     const template = point?.manifest ?? source.template;

@@ -6,6 +6,7 @@ export type { CgroupLimits } from './cgroup-limits.ts';
 export { type CgroupMode, cgroupMode } from './cgroup-mode.ts';
 export { connectUnix } from './connect-unix.ts';
 export { copyFile } from './copy-file.ts';
+export { crashPoint } from './crash-point.ts';
 export { cpuTimeMs } from './cpu-time.ts';
 export { allocatedBytes, diskSpace } from './disk-use.ts';
 export {

@@ -1,0 +1,15 @@
+/**
+ * What the next daemon makes of an operation that died at a point: `undone`, as if it had never been asked for; `finished`, as if the
+ * daemon had gone on; `either`, one of both, as what was there tells.
+ */
+export type CrashOutcome = 'undone' | 'finished' | 'either';
+
+/**
+ * Moments at which a test may have the daemon die (`BERTH_CRASH_AT`), each between two side effects of an operation, with what must come
+ * of it. Named after the operation and what has just been done.
+ */
+export const CRASH_POINTS = {
+  'fork.recorded': 'undone',
+} as const satisfies Readonly<Record<string, CrashOutcome>>;
+
+export type CrashPoint = keyof typeof CRASH_POINTS;
