@@ -13,6 +13,7 @@ import type {
   PurgeRequest,
   ResizeRequest,
   SetupPlan,
+  SetupRequest,
   TemplateRequest,
   WarmRequest,
   UpRequest,
@@ -189,7 +190,7 @@ export interface EventsApi {
 export interface HostApi {
   report(options?: CallOptions): Promise<HostReport>;
   setupPlan(options?: CallOptions): Promise<SetupPlan>;
-  setup(options?: StartCallOptions): Promise<Operation>;
+  setup(request?: SetupRequest, options?: StartCallOptions): Promise<Operation>;
 }
 
 export interface CapacityApi {

@@ -35,7 +35,7 @@ function smallApis(
     host: {
       report: (options) => caller.call('host.report', {}, options),
       setupPlan: (options) => caller.call('host.setup-plan', {}, options),
-      setup: (options) => caller.call('host.setup', { body: {} }, options),
+      setup: (body = {}, options) => caller.call('host.setup', { body }, options),
     },
     capacity: { report: (query = {}, options) => caller.call('capacity.get', { query }, options) },
     images: {

@@ -6,7 +6,7 @@ import { readIdlePolicy } from './idle-settings.ts';
 import { BERTH_KEYS } from './keys.ts';
 import type { ProblemList } from './problem-list.ts';
 import { readReplicas } from './replica-settings.ts';
-import { child, isText, itemsOf, type Value } from './value.ts';
+import { child, isText, itemsOf, textOf, type Value } from './value.ts';
 
 const MEBIBYTE = 1024 ** 2;
 const MAX_CPUS = 256;
@@ -39,6 +39,7 @@ export function readBerthSettings(root: Value, problems: ProblemList): BerthSett
     ...(restart === undefined ? {} : { restart }),
     ...(idle === undefined ? {} : { idle }),
     ...(replicas === undefined ? {} : { replicas }),
+    ...(textOf(section.value, 'merge-memory') === 'true' ? { mergeMemory: true } : {}),
     ...(cpus === undefined ? {} : { cpus }),
     ...(memoryMib === undefined ? {} : { memoryMib }),
     ...(diskGib === undefined ? {} : { diskGib }),

@@ -92,6 +92,8 @@ export interface BerthSettings {
   readonly replicas?: ReplicaPolicy;
   /** Whether the environment is started again by itself after the host went down; default `always`. */
   readonly restart?: 'always' | 'no';
+  /** Whether pages of memory that equal those of other environments with the same setting are kept once; default `false`. */
+  readonly mergeMemory?: true;
   readonly cpus?: number;
   readonly memoryMib?: number;
   readonly diskGib?: number;

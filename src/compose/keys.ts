@@ -286,6 +286,7 @@ export const BERTH_KEYS: KeyTable = {
   restart: 's',
   idle: 'm',
   replicas: 'm',
+  'merge-memory': 'b',
 };
 
 export const REPLICAS_KEYS: KeyTable = {

@@ -40,7 +40,7 @@ import { createNetworkManager, type NetworkManager, SLOT_COUNT } from '../networ
 import { createEventLog, createOperations } from '../operations/index.ts';
 import { listenForPulls, openRegistries } from './registries.ts';
 import { createServer } from '../server/index.ts';
-import { probeCacheFile } from '../setup/index.ts';
+import { keepMemoryMerging, probeCacheFile } from '../setup/index.ts';
 import { openSqliteStore } from '../store/index.ts';
 import { AcceleratorFinder } from './accelerator.ts';
 import { CacheOperations } from './cache-service.ts';
@@ -164,6 +164,7 @@ async function composeContext(
   closing.defer(() => letGo(context));
   closing.defer(() => operations.close({ timeoutMs: CLOSE_TIMEOUT_MS }));
   await images.clean();
+  await keepMemoryMerging(home).catch((err: unknown) => log.warn({ err }, 'equal memory is not merged'));
   await recover(context, network, { daemonEndedWell: life.lastEndedWell });
   await life.noteStart();
   await listenForPulls(context);

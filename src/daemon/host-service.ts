@@ -1,4 +1,4 @@
-import type { SetupPlan } from '../contract/index.ts';
+import type { SetupPlan, SetupRequest } from '../contract/index.ts';
 import type { Context } from '../environments/index.ts';
 import type { HomeDirectories } from '../host/index.ts';
 import type { HostReport, Operation } from '../model/index.ts';
@@ -41,16 +41,16 @@ export class HostOperations implements HostService {
   }
 
   /** Prepares the host, then what the daemon could not set up before: its network. */
-  async setup(options: { readonly idempotencyKey?: string }): Promise<Operation> {
+  async setup(request: SetupRequest, options: { readonly idempotencyKey?: string }): Promise<Operation> {
     const { home } = this.#directories;
     return this.#context.operations.start(
       'host-setup',
       ['host'],
-      {},
+      request,
       async (operation) => {
         await operation.step('setup', 'prepare the host', (step) =>
           setup(
-            { home, env: process.env, qemuPath: this.#qemuPath, signal: operation.signal },
+            { ...request, home, env: process.env, qemuPath: this.#qemuPath, signal: operation.signal },
             { onStep: (title, detail) => step.detail(detail === undefined ? title : `${title}: ${detail}`) },
           ),
         );

@@ -1,4 +1,5 @@
 import type { PurgeRequest } from '../contract/index.ts';
+import { endMemoryMerging } from '../setup/index.ts';
 import { type Context, discard } from '../environments/index.ts';
 import type { Operation } from '../model/index.ts';
 import type { NetworkManager } from '../network/index.ts';
@@ -28,6 +29,9 @@ export async function purge(
         context.registries.purge(),
       );
       await operation.step('network', 'remove namespaces and rules', () => network.purge());
+      await operation.step('host', 'give memory of its own to everything again', () =>
+        endMemoryMerging(context.home),
+      );
     },
     options,
   );

@@ -130,12 +130,14 @@ export class EnvironmentOperations {
   }
 
   async stats(name: string): Promise<EnvironmentStats> {
-    return this.#stats.sample(this.#context.registry.get(name));
+    return this.#stats.sample(this.#context, this.#context.registry.get(name));
   }
 
   async allStats(): Promise<readonly EnvironmentStats[]> {
     const running = this.#context.registry.list().filter(({ process }) => process !== undefined);
-    const samples = await Promise.allSettled(running.map((record) => this.#stats.sample(record)));
+    const samples = await Promise.allSettled(
+      running.map((record) => this.#stats.sample(this.#context, record)),
+    );
     // One that ended between the two looks is left out.
     return samples.flatMap((sample) => (sample.status === 'fulfilled' ? [sample.value] : []));
   }

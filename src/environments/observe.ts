@@ -1,4 +1,4 @@
-import { tailFile, allocatedBytes, cpuTimeMs, memoryUse } from '../host/index.ts';
+import { tailFile, allocatedBytes, cpuTimeMs, memoryUse, mergedBytesNow } from '../host/index.ts';
 import { join } from 'node:path';
 import { berthError } from '../errors/index.ts';
 import type { EnvironmentStats, ServiceStatus } from '../model/index.ts';
@@ -7,6 +7,8 @@ import { noteServices } from './note-services.ts';
 import { readServices } from './services.ts';
 import type { EnvironmentRecord } from './record.ts';
 
+/** A busy guest may take its time; the rest of the figures are not to wait for it. */
+const ASK_TIMEOUT_MS = 1_000;
 const CONSOLE_BYTES = 4 * 1024 * 1024;
 
 interface CpuSample {
@@ -20,11 +22,12 @@ export class StatsSampler {
   readonly #samples = new Map<string, CpuSample>();
 
   /** @throws `not-running` when there is no process */
-  async sample(record: EnvironmentRecord): Promise<EnvironmentStats> {
+  async sample(context: Context, record: EnvironmentRecord): Promise<EnvironmentStats> {
     const pid = record.process?.process.pid;
-    const [memory, diskBytes] = await Promise.all([
+    const [memory, diskBytes, unusedBytes] = await Promise.all([
       pid === undefined ? undefined : memoryUse(pid),
       record.disk === undefined ? 0 : allocatedBytes(record.disk.directory),
+      unusedMemory(context, record),
     ]);
     if (pid === undefined || memory === undefined)
       throw berthError('not-running', `environment "${record.name}" is ${record.state}`);
@@ -35,6 +38,8 @@ export class StatsSampler {
       pssBytes: memory.pssBytes,
       ownBytes: memory.privateBytes,
       sharedBytes: memory.sharedBytes,
+      mergedBytes: mergedBytesNow(pid),
+      ...(unusedBytes === undefined ? {} : { reclaimableBytes: Math.min(unusedBytes, memory.privateBytes) }),
       cpuPercent: this.#cpuPercent(record.id, pid, cpuMs),
       cpuMs,
       diskBytes,
@@ -48,6 +53,13 @@ export class StatsSampler {
     if (last?.pid !== pid || atMs - last.atMs < 1) return 0;
     return Math.max(0, Math.round(((cpuMs - last.cpuMs) / (atMs - last.atMs)) * 1000) / 10);
   }
+}
+
+/** Undefined when the guest cannot be asked, or does not answer at once. */
+async function unusedMemory(context: Context, { id }: EnvironmentRecord): Promise<number | undefined> {
+  if (!context.sessions.isReachable(id)) return undefined;
+  const agent = context.sessions.find(id)?.machine.agent;
+  return agent?.unusedMemory({ timeoutMs: ASK_TIMEOUT_MS }).catch(() => undefined);
 }
 
 /** Services as they are now; what was seen is kept for `ls`. */

@@ -38,6 +38,8 @@ export interface Workload {
   readonly publish: readonly ExtraPort[];
   /** `no`: it is not started again by itself after the host went down. */
   readonly restart?: 'no';
+  /** Pages of its memory that equal those of others with this setting are kept once, where the host does that. */
+  readonly mergeMemory?: true;
   /** Absent: it never comes to rest by itself. */
   readonly idle?: IdlePolicy;
   /** Absent: its own machine is all. */

@@ -32,6 +32,7 @@ export async function takeOver(
     () => undefined,
   );
   await context.machines.allowHost(machine, updated.hostAccess ?? []);
+  if (updated.workload.mergeMemory === true) await machine.running.mergeMemory(true);
   return updated;
 }
 

@@ -219,7 +219,9 @@ async function updateEnvironment(
     const { hostAccess } = wish.project.berth;
     const change = { workload, ports, hostAccess: hostAccess.length === 0 ? undefined : hostAccess };
     const updated = await context.registry.update(record.id, change);
-    await context.machines.allowHost(context.sessions.get(record).machine, hostAccess);
+    const { machine } = context.sessions.get(record);
+    await context.machines.allowHost(machine, hostAccess);
+    await machine.running.mergeMemory(workload.mergeMemory === true);
     await bringUp(context, updated ?? record, wish, operation, before);
     // Replicas of what it was before are replaced by such of what it is now.
     const scale = workload.replicas === undefined ? record.scale : undefined;

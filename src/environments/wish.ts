@@ -59,6 +59,7 @@ export async function readWish(context: Context, request: UpRequest): Promise<Wi
       ...(composePath === undefined ? {} : { composePath }),
       ...(files === undefined ? {} : { files }),
       ...(reading.project.berth.restart === 'no' ? { restart: 'no' } : {}),
+      ...(reading.project.berth.mergeMemory === true ? { mergeMemory: true } : {}),
       ...(reading.project.berth.idle === undefined ? {} : { idle: reading.project.berth.idle }),
       ...(reading.project.berth.replicas === undefined ? {} : { replicas: reading.project.berth.replicas }),
     },

@@ -25,6 +25,12 @@ export { type FollowOptions, followFile } from './follow-file.ts';
 export { type HomeDirectories, isRoot, resolveHome } from './home.ts';
 export { acquireHomeLock, type HomeLock, homeLockHolder } from './home-lock.ts';
 export {
+  type MemoryMerging,
+  memoryMergingNow,
+  mergedBytesNow,
+  switchMemoryMerging,
+} from './memory-merging.ts';
+export {
   diskSpaceNow,
   fileDescriptorsNow,
   hostMemoryNow,

@@ -129,6 +129,8 @@ export interface RunningMachine {
   growDisk(sizeGib: number): Promise<void>;
   /** Bytes that the guest has written to its disk since the process started; the guest is not asked. */
   writtenBytes(): Promise<number>;
+  /** Lets the host's kernel keep equal pages of this machine and of others that allow it once, or ends that. */
+  mergeMemory(allowed: boolean): Promise<void>;
   /** Presses the power button; the guest may ignore it. */
   powerDown(): Promise<void>;
   /** Ends the process: asks, then SIGTERM, then SIGKILL, each with a deadline. Always ends; false when it could not be killed. */

@@ -153,6 +153,10 @@ export interface EnvironmentStats {
   readonly ownBytes: number;
   /** Resident memory shared with the template and its other forks. */
   readonly sharedBytes: number;
+  /** Part of what is shared: pages that it has written and that equal those of others which allow that, too. */
+  readonly mergedBytes: number;
+  /** At most so much of its own memory is not in use in the guest (free, or file cache) and would come back with a sleep. Absent while it cannot be asked. */
+  readonly reclaimableBytes?: number;
   /** Share of one core used since the last sample, in percent. */
   readonly cpuPercent: number;
   /** CPU time used since start, in ms. */

@@ -13,6 +13,7 @@ import type {
   PurgeRequest,
   ResizeRequest,
   SetupPlan,
+  SetupRequest,
   TemplateRequest,
   WarmRequest,
   UpRequest,
@@ -204,7 +205,7 @@ export interface EventService {
 export interface HostService {
   report(signal: AbortSignal): Promise<HostReport>;
   plan(signal: AbortSignal): Promise<SetupPlan>;
-  setup(options: StartOptions): Promise<Operation>;
+  setup(request: SetupRequest, options: StartOptions): Promise<Operation>;
 }
 
 export interface CapacityService {

@@ -10,6 +10,7 @@ import { checkHome } from './checks/home.ts';
 import { checkKernel } from './checks/kernel.ts';
 import { checkKvm } from './checks/kvm.ts';
 import { checkMemory } from './checks/memory.ts';
+import { checkMemoryMerging } from './checks/memory-merging.ts';
 import { checkNftables } from './checks/nftables.ts';
 import { checkQemu } from './checks/qemu.ts';
 import { checkRoot } from './checks/root.ts';
@@ -24,6 +25,7 @@ const CHECKS: readonly Check[] = [
   checkSystem,
   checkCpu,
   checkMemory,
+  checkMemoryMerging,
   checkDisk,
   checkHome,
   checkKernel,

@@ -14,3 +14,4 @@ export {
   type SetupResult,
   setup,
 } from './setup.ts';
+export { endMemoryMerging, keepMemoryMerging } from './memory-merging.ts';

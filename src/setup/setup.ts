@@ -2,6 +2,7 @@ import { berthError } from '../errors/index.ts';
 import { ensureDirectory, isRoot } from '../host/index.ts';
 import { openKvmDevice, openTunDevice } from './device-permissions.ts';
 import { loadKernelModules } from './kernel-modules.ts';
+import { setMemoryMerging } from './memory-merging.ts';
 import { readHostPackages } from './packages/host-packages.ts';
 import { installPackages } from './packages/install-packages.ts';
 import { type PlannedPackage, planPackages } from './packages/plan-packages.ts';
@@ -12,6 +13,8 @@ export interface SetupOptions {
   home: string;
   /** `BERTH_DEBIAN_MIRROR` is read from it. */
   env: Record<string, string | undefined>;
+  /** Whether equal memory of environments that allow it is merged from now on; absent: as it was. */
+  mergeMemory?: boolean;
   /** Program name or path of QEMU, default `qemu-system-x86_64`. */
   qemuPath?: string;
   signal?: AbortSignal;
@@ -57,6 +60,10 @@ export async function setup(o: SetupOptions, progress: SetupProgress): Promise<S
     ...((await openTunDevice()) ? ['/dev/net/tun'] : []),
     ...((await openKvmDevice()) ? ['/dev/kvm'] : []),
   ];
+  if (o.mergeMemory !== undefined) {
+    progress.onStep(o.mergeMemory ? 'have equal memory merged' : 'have equal memory merged no more');
+    await setMemoryMerging(o.home, o.mergeMemory);
+  }
   return { packages, devices };
 }
 

@@ -55,15 +55,22 @@ export function findingLines(finding: Finding, style: Style): string[] {
 
 interface SetupOptions extends OperationOptions {
   readonly yes?: boolean;
+  readonly mergeMemory?: boolean;
 }
 
 function setup(cli: Cli): Command {
   const command = new Command('setup')
     .description('Install what is missing on the host; says which packages and why, and asks')
     .option('-y, --yes', 'do not ask')
+    .option('--merge-memory', 'keep equal memory of environments that allow it once (KSM)')
+    .option('--no-merge-memory', 'give every environment memory of its own again')
     .action((options: SetupOptions) => runSetup(cli, options));
   withOperation(command);
-  return withExamples(command, ['sudo berth host setup', 'sudo berth host setup --yes']);
+  return withExamples(command, [
+    'sudo berth host setup',
+    'sudo berth host setup --yes',
+    'sudo berth host setup --merge-memory',
+  ]);
 }
 
 async function runSetup(cli: Cli, options: SetupOptions): Promise<void> {
@@ -76,7 +83,9 @@ async function runSetup(cli: Cli, options: SetupOptions): Promise<void> {
     if (options.yes !== true && !(await confirm(cli, 'Install them?')))
       throw berthError('cancelled', 'Nothing was installed');
   }
-  const operation = await runOperation(cli, client, () => client.host.setup(), options);
+  const { mergeMemory } = options;
+  const wanted = mergeMemory === undefined ? {} : { mergeMemory };
+  const operation = await runOperation(cli, client, () => client.host.setup(wanted), options);
   if (operation === undefined) return;
   if (options.json === true) return cli.out.line(formatJson(operation));
   cli.out.line('The host is ready; see: berth host doctor');

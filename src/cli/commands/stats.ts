@@ -83,6 +83,11 @@ function columns(): Column<EnvironmentStats>[] {
     { title: 'CPU TIME', cell: (one) => formatDuration(one.cpuMs), align: 'right' },
     { title: 'OWN MEMORY', cell: (one) => formatBytes(one.ownBytes), align: 'right' },
     { title: 'SHARED', cell: (one) => formatBytes(one.sharedBytes), align: 'right' },
+    {
+      title: 'RECLAIMABLE',
+      cell: ({ reclaimableBytes }) => (reclaimableBytes === undefined ? '-' : formatBytes(reclaimableBytes)),
+      align: 'right',
+    },
     { title: 'PSS', cell: (one) => formatBytes(one.pssBytes), align: 'right' },
     { title: 'DISK', cell: (one) => formatBytes(one.diskBytes), align: 'right' },
   ];

@@ -181,6 +181,14 @@ export const EnvironmentStatsSchema = record(
     pssBytes: count('Proportional set size of its hypervisor process.'),
     ownBytes: count('Resident memory that only it has: what its end would give back.'),
     sharedBytes: count('Resident memory shared with the template and its other forks.'),
+    mergedBytes: count(
+      'Part of what is shared: pages that it has written and that equal those of others (`x-berth.merge-memory`).',
+    ),
+    reclaimableBytes: Type.Optional(
+      count(
+        'At most so much of its own memory is not in use in the guest (free, or file cache) and comes back with a sleep. Absent while the guest cannot be asked.',
+      ),
+    ),
     cpuPercent: measure('Share of one core used since the last sample, in percent.'),
     cpuMs: measure('CPU time used since start, in ms.'),
     diskBytes: count('Bytes its own disk layers occupy on the host.'),

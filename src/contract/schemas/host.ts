@@ -33,4 +33,14 @@ export const SetupPlanSchema = record(
   { title: 'SetupPlan', description: 'What `berth host setup` would install.' },
 );
 
-export const SetupRequestSchema = record({}, { title: 'SetupRequest', description: 'No choices yet.' });
+export const SetupRequestSchema = record(
+  {
+    mergeMemory: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether equal memory of environments with `x-berth.merge-memory` is kept once from now on; absent: as it was.',
+      }),
+    ),
+  },
+  { title: 'SetupRequest', description: 'What else is wanted of the host.' },
+);

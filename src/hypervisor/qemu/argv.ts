@@ -4,6 +4,8 @@ import type { Accelerator, MachineSpec } from '../hypervisor.ts';
 
 /** Id of guest memory, in the argv and in saved states. */
 export const MEMORY_ID = 'mem';
+/** Where QEMU has its object for guest memory. */
+export const MEMORY_PATH = `/objects/${MEMORY_ID}`;
 
 /** Files that a machine keeps in its directory. */
 export interface MachinePaths {
@@ -90,7 +92,8 @@ function processArgv(spec: MachineSpec): string[] {
 
 function machineArgv(spec: MachineSpec, machineType: string): string[] {
   // Whatever the guest does not use costs idle time under emulation (HPET, SMBus, USB, SATA, graphics).
-  const machine = `${machineType},memory-backend=${MEMORY_ID},usb=off,sata=off,smbus=off,vmport=off,hpet=off,graphics=off`;
+  // Equal pages tell one guest by time what another holds: they are merged where that was asked for (`mergeMemory`), not by default.
+  const machine = `${machineType},memory-backend=${MEMORY_ID},mem-merge=off,usb=off,sata=off,smbus=off,vmport=off,hpet=off,graphics=off`;
   return [
     ...['-machine', machine, ...acceleratorArgv(spec.accelerator)],
     ...['-smp', String(spec.vcpus), '-m', `${spec.memoryMib}M`],
@@ -108,11 +111,11 @@ function acceleratorArgv(accelerator: Accelerator): string[] {
 
 function memoryArgv(spec: MachineSpec): string[] {
   const size = spec.memoryMib * 1024 * 1024;
-  if (spec.start.kind === 'boot') return object({ 'qom-type': 'memory-backend-ram', id: MEMORY_ID, size });
+  const memory = { id: MEMORY_ID, size, merge: false };
+  if (spec.start.kind === 'boot') return object({ 'qom-type': 'memory-backend-ram', ...memory });
   return object({
     'qom-type': 'memory-backend-file',
-    id: MEMORY_ID,
-    size,
+    ...memory,
     'mem-path': spec.start.statePath,
     offset: spec.start.memoryOffset,
     share: false,

@@ -16,7 +16,7 @@ import type {
   SaveOptions,
   SaveReport,
 } from '../hypervisor.ts';
-import { type MachinePaths, machinePaths } from './argv.ts';
+import { type MachinePaths, machinePaths, MEMORY_PATH } from './argv.ts';
 import { freezeMachine, saveMachine, topLayer } from './freeze.ts';
 import { QmpClient } from './qmp/client.ts';
 
@@ -115,6 +115,10 @@ export class QemuMachine implements RunningMachine {
   async writtenBytes(): Promise<number> {
     const devices = await (await this.#connected()).send('query-blockstats');
     return devices.reduce((sum, { qdev, stats }) => sum + (qdev === undefined ? 0 : stats.wr_bytes), 0);
+  }
+
+  async mergeMemory(allowed: boolean): Promise<void> {
+    await (await this.#connected()).send('qom-set', { path: MEMORY_PATH, property: 'merge', value: allowed });
   }
 
   async powerDown(): Promise<void> {

@@ -5,6 +5,6 @@ export function hostHandlers(host: HostService): HandlersOf<'host'> {
   return {
     'host.report': ({ signal }) => host.report(signal),
     'host.setup-plan': ({ signal }) => host.plan(signal),
-    'host.setup': ({ start }) => host.setup(start),
+    'host.setup': ({ body, start }) => host.setup(body, start),
   };
 }

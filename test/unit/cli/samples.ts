@@ -67,6 +67,7 @@ export function stats(rest: Partial<EnvironmentStats> = {}): EnvironmentStats {
     pssBytes: 120 * MIB,
     ownBytes: 98 * MIB,
     sharedBytes: 200 * MIB,
+    mergedBytes: 0,
     cpuPercent: 1.25,
     cpuMs: 90,
     diskBytes: 12 * MIB,

@@ -81,3 +81,10 @@ test('restart says whether an environment comes back after the host went down', 
   expect(project(file('always')).berth.restart).toBe('always');
   expect(problems(file('sometimes'))).toEqual(['2:20 x-berth.restart must be "always" or "no"']);
 });
+
+test('equal memory is merged only where the file says so', () => {
+  const withSetting = (value: string) => `${services}\nx-berth: {merge-memory: ${value}}`;
+  expect(project(withSetting('true')).berth.mergeMemory).toBe(true);
+  expect(project(withSetting('false')).berth).toEqual({ images: [], hostAccess: [] });
+  expect(problems(withSetting('"sometimes"'))).toHaveLength(1);
+});

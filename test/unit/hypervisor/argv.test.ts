@@ -61,7 +61,7 @@ test('keeps QEMU in its sandbox and away from configuration files and default de
 test('a booted machine has memory of its own and waits for nothing', () => {
   const argv = qemuArgv(specOf(), installation);
   expect(valuesOf(argv, '-object')).toEqual([
-    { 'qom-type': 'memory-backend-ram', id: 'mem', size: 512 * 1024 * 1024 },
+    { 'qom-type': 'memory-backend-ram', id: 'mem', size: 512 * 1024 * 1024, merge: false },
   ]);
   expect(argv).not.toContain('-incoming');
 });
@@ -76,6 +76,7 @@ test('a restored machine maps the state file privately and read-only, and waits 
       'qom-type': 'memory-backend-file',
       id: 'mem',
       size: 512 * 1024 * 1024,
+      merge: false,
       'mem-path': '/home/templates/t/state',
       offset: 1048576,
       share: false,

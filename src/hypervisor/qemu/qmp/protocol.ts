@@ -14,6 +14,7 @@ export interface QmpCommands {
   stop: { arguments: undefined; result: object };
   cont: { arguments: undefined; result: object };
   quit: { arguments: undefined; result: object };
+  'qom-set': { arguments: { path: string; property: string; value: boolean }; result: object };
   system_powerdown: { arguments: undefined; result: object };
   'migrate-set-capabilities': {
     arguments: { capabilities: { capability: MigrationCapability; state: boolean }[] };
