@@ -7,6 +7,7 @@ import type {
   ServiceStatus,
   Template,
 } from '../../../src/model/index.ts';
+import { callApi } from './api.ts';
 import { ROOT, sharedHome } from './home.ts';
 import { type Ended, type ProgramOptions, runProgram, StreamingProgram } from './program.ts';
 
@@ -68,13 +69,31 @@ export function startBerth(argv: readonly string[], options: BerthOptions = {}):
   return new StreamingProgram([BERTH, ...argv], withHome(options));
 }
 
-export const environments = (options?: BerthOptions) => berthJson<Environment[]>(['ls'], options);
+/**
+ * What a command with `--json` prints of something that the daemon has, without the command where that can be had: a process of its own for
+ * each look makes up a good part of these tests. Where no daemon answers, or refuses, it is the command's to start one or to say why.
+ */
+async function look<Value>(
+  path: string,
+  argv: readonly string[],
+  options: BerthOptions = {},
+): Promise<Value> {
+  if (options.env === undefined) {
+    const answer = await callApi('GET', path, undefined, options.home).catch(() => undefined);
+    if (answer?.status === 200) return answer.body as Value;
+  }
+  return berthJson<Value>(argv, options);
+}
+
+export const environments = (options?: BerthOptions) => look<Environment[]>('/environments', ['ls'], options);
 export const inspect = (name: string, options?: BerthOptions) =>
-  berthJson<Environment>(['inspect', name], options);
+  look<Environment>(`/environments/${encodeURIComponent(name)}`, ['inspect', name], options);
 export const services = (name: string, options?: BerthOptions) =>
   berthJson<ServiceStatus[]>(['ps', name], options);
-export const templates = (options?: BerthOptions) => berthJson<Template[]>(['template', 'ls'], options);
-export const operations = (options?: BerthOptions) => berthJson<Operation[]>(['operation', 'ls'], options);
+export const templates = (options?: BerthOptions) =>
+  look<Template[]>('/templates', ['template', 'ls'], options);
+export const operations = (options?: BerthOptions) =>
+  look<Operation[]>('/operations', ['operation', 'ls'], options);
 export const fork = (source: string, ...flags: string[]) =>
   berthJson<Environment[]>(['fork', source, ...flags]);
 
