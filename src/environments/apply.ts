@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { type ComposeProject, renderForGuest } from '../compose/index.ts';
 import { composeBuild, composeUp } from '../guest/index.ts';
-import { openForReading } from '../host/index.ts';
+import { crashPoint, openForReading } from '../host/index.ts';
 import type { PublishedPort, ServiceStatus } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import { composePlace } from './compose-place.ts';
@@ -73,6 +73,7 @@ export async function applyWorkload(
     const onLine = (line: string) => step.detail(line);
     return composeUp(shell, { ...request, timeoutMs: COMPOSE_TIMEOUT_MS, onLine });
   });
+  crashPoint('apply.composed');
   await Promise.all([
     becomeReady(context, record, project, operation, o.before ?? []),
     flushDisk(context, record, operation.signal),

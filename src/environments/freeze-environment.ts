@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { berthError } from '../errors/index.ts';
-import { exists } from '../host/index.ts';
+import { crashPoint, exists } from '../host/index.ts';
 import {
   type FreezePlan,
   type FreezeSubject,
@@ -39,10 +39,12 @@ export async function freezeEnvironment(
   const { machine } = context.sessions.get(record);
   const subject = subjectOf(record, planFreeze(diskOf(record)), wish);
   await context.registry.update(record.id, { freezing: subject.plan });
+  crashPoint('freeze.planned');
   try {
     const { hypervisor, templates } = context;
     const frozen = await freeze(hypervisor, templates, { ...subject, machine, signal: wish.signal });
     await context.registry.update(record.id, { freezing: undefined, disk: frozen.disk });
+    crashPoint('freeze.noted');
     return frozen;
   } catch (error) {
     await settleInterrupted(context, record);

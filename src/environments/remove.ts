@@ -1,3 +1,4 @@
+import { crashPoint } from '../host/index.ts';
 import { berthError } from '../errors/index.ts';
 import type { Operation } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
@@ -41,6 +42,7 @@ export async function startRemove(
       if (record === undefined) return { names: [known.name] };
       const kept = isKeeping ? await keepAll(context, record, operation) : undefined;
       await context.registry.update(record.id, { state: 'removing', operation: operation.id });
+      crashPoint('remove.noted');
       await operation.step('remove', `remove ${record.name}`, async (step) => {
         const back = await memoryBack(record);
         await context.replicas.end(record.id);

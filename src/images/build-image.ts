@@ -3,6 +3,7 @@ import { asBerthError, berthError } from '../errors/index.ts';
 import {
   chmod,
   copyFile,
+  crashPoint,
   type DebianMirror,
   debianMirror,
   diskSpace,
@@ -67,6 +68,7 @@ export async function buildImage(o: BuildOptions): Promise<ImageManifest> {
     uri = mirror.uri;
     begin('install packages');
     await install(o, tree, mirror, (detail) => onStep(step, detail));
+    crashPoint('image.packages-installed');
     begin('add files');
     await addFiles(tree, recipe);
     await arrangeUnits(tree, recipe);

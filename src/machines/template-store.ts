@@ -3,6 +3,7 @@ import { KeyedMutex } from '../base/index.ts';
 import { berthError } from '../errors/index.ts';
 import {
   allocatedBytes,
+  crashPoint,
   ensureDirectory,
   listDirectory,
   readJson,
@@ -115,6 +116,7 @@ export class TemplateStore {
       const manifest = await this.#read(id);
       if (manifest === undefined || manifest.diskOnly) return;
       await writeJson(this.files(id).manifest, { ...manifest, diskOnly: true });
+      crashPoint('template.memory-given-up');
       await removeTree(this.files(id).state);
     });
   }
@@ -124,6 +126,7 @@ export class TemplateStore {
     this.#sealing.get(id)?.abort();
     await this.#changing.run(id, async () => {
       await removeTree(this.files(id).manifest);
+      crashPoint('template.unlisted');
       await removeTree(this.files(id).directory);
       this.#verified.delete(id);
     });

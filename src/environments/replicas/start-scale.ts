@@ -1,3 +1,4 @@
+import { crashPoint } from '../../host/index.ts';
 import type { ScaleRequest } from '../../contract/index.ts';
 import { berthError } from '../../errors/index.ts';
 import {
@@ -41,6 +42,7 @@ export async function startScale(
     async (operation) => {
       const { scale } = context.registry.get(known.id);
       await context.registry.update(known.id, { scale: fixed(request) });
+      crashPoint('scale.noted');
       try {
         await context.replicas.change(known.id, request.replicas, operation);
       } catch (error) {

@@ -1,5 +1,5 @@
 import { berthError } from '../../errors/index.ts';
-import { isAlive } from '../../host/index.ts';
+import { crashPoint, isAlive } from '../../host/index.ts';
 import { type Machine, removeSaved } from '../../machines/index.ts';
 import type { Context } from '../context.ts';
 import { startFollowing } from '../following.ts';
@@ -17,6 +17,7 @@ const RELAXED = { durability: 'relaxed' } as const;
 export async function thaw(context: Context, record: EnvironmentRecord, session: Session): Promise<void> {
   const { machine } = session;
   await machine.running.resume();
+  crashPoint('thaw.resumed');
   await setTime(context, record, machine);
   session.isFrozen = false;
   await context.registry.update(record.id, { state: 'running', rest: undefined }, RELAXED);
@@ -36,14 +37,18 @@ export async function rouse(context: Context, record: EnvironmentRecord, signal:
   if (record.process !== undefined && isAlive(record.process.process))
     await context.machines.endProcess(record.id, record.process, { keepSlot: true });
   const machine = await context.machines.wake(record.id, boot, disk, asleep, signal);
+  crashPoint('wake.machine-started');
   const { known, session } = await enter(context, record, machine);
+  crashPoint('wake.noted');
   await machine.running.resume();
+  crashPoint('wake.resumed');
   await setTime(context, record, machine);
   markKnown(context, known);
   session.isFrozen = false;
   await publishPorts(context, known);
   await publishFollowed(context, known);
   startFollowing(context, known, { isNew: false });
+  crashPoint('wake.published');
   await removeSaved(disk);
 }
 
@@ -55,6 +60,7 @@ async function enter(
 ): Promise<{ known: EnvironmentRecord; session: Session }> {
   try {
     const known = await takeOver(context, record, machine);
+    crashPoint('wake.taken-over');
     const session = context.sessions.get(known);
     session.isFrozen = true;
     // Once it has run its disk is ahead of what was saved: that must never be used again, also not after a power cut.

@@ -1,3 +1,4 @@
+import { crashPoint } from '../../host/index.ts';
 import { randomBytes } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { berthError } from '../../errors/index.ts';
@@ -105,8 +106,10 @@ async function receive(
         const now = chooseVolume(record.name, await forChoice(context, record, signal), volume.seen.name);
         stopped.push(...runningUsers(now.live).map(({ container }) => container));
         await stopContainers(context, record, stopped, signal);
+        crashPoint('import.received');
       },
     });
+    crashPoint('import.changed');
   } finally {
     session.imports.delete(stage);
     await startContainers(context, record, stopped);
