@@ -84,6 +84,8 @@ export interface EnvironmentRecord
   readonly measuredDisk?: MeasuredDisk;
   /** Its volumes as last seen. */
   readonly volumes?: readonly SeenVolume[];
+  /** Containers that were stopped for the change of a volume, and are to run again. */
+  readonly halted?: readonly string[];
   /** Id of the kept volumes that it has been given, until they are no longer kept. */
   readonly broughtIn?: string;
   /** Size in GiB that its disk is being given. */
@@ -127,6 +129,7 @@ export function viewOf(
     measuredDisk: _measuredDisk,
     resizing: _resizing,
     volumes: _volumes,
+    halted: _halted,
     broughtIn: _broughtIn,
     returning: _returning,
     returns: _returns,
