@@ -3,7 +3,7 @@ import { berthError } from '../errors/index.ts';
 import type { Recoverable, Work } from '../operations/index.ts';
 import type { Context } from './context.ts';
 import { bootAgain, stopNow } from './lifecycle.ts';
-import { isMade, type Judgement, judgeOperation } from './plan/judge-operation.ts';
+import { type Judgement, judgeOperation } from './plan/judge-operation.ts';
 import { type RemoveRequest, removeNow } from './remove.ts';
 import { scaleNow } from './replicas/start-scale.ts';
 import { resize } from './resize.ts';
@@ -59,11 +59,12 @@ export async function goOn(context: Context, unfinished: readonly Recoverable[])
 
 async function judge(context: Context, { operation, input }: Recoverable): Promise<Judgement> {
   const { registry, sessions, templates } = context;
-  const { kind, targets, createdAt } = operation;
+  const { kind, targets } = operation;
   if (kind === 'image-build') return (await imageOf(context, operation)) === undefined ? 'undone' : 'done';
   if (kind === 'template') {
     const made = await templates.find(targets[0] ?? '');
-    return made?.hashes !== undefined && isMade(made.createdAt, createdAt) ? 'done' : 'undone';
+    // Its name was free when the operation began.
+    return made?.hashes !== undefined ? 'done' : 'undone';
   }
   return judgeOperation(operation, input, {
     find: (name) => registry.find(name),
@@ -78,7 +79,7 @@ async function namesOf(context: Context, { operation }: Recoverable): Promise<re
 
 async function imageOf({ images }: Context, { targets, createdAt }: Recoverable['operation']) {
   const image = await images.get(targets[0] ?? '');
-  return isMade(image?.createdAt, createdAt) ? image : undefined;
+  return image !== undefined && image.createdAt >= createdAt ? image : undefined;
 }
 
 function workOf(context: Context, { operation: { kind, targets }, input }: Recoverable): Work | undefined {

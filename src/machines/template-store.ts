@@ -185,6 +185,11 @@ export class TemplateStore {
     throw berthError('template-invalid', fact, { remedy });
   }
 
+  /** False for one whose files can never be trusted: an earlier daemon ended before it had written their hashes. */
+  isTrustable({ id, hashes }: TemplateManifest): boolean {
+    return hashes !== undefined || this.#verified.has(id);
+  }
+
   async diskBytes(id: TemplateId): Promise<number> {
     return allocatedBytes(this.files(id).directory);
   }

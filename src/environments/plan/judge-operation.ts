@@ -14,9 +14,9 @@ export interface Settled {
   runs(record: EnvironmentRecord): boolean;
 }
 
-/** Judges by what is there, not by how far the operation came. Images and templates are judged by {@link isMade}. */
+/** Judges by what is there, not by how far the operation came. Images and templates are judged elsewhere. */
 export function judgeOperation(
-  { kind, targets, createdAt, state }: Operation,
+  { id, kind, targets, state }: Operation,
   input: unknown,
   settled: Settled,
 ): Judgement {
@@ -25,7 +25,7 @@ export function judgeOperation(
   const wanted = state === 'cancelling' ? 'undone' : 'go-on';
   if (kind === 'rm') return record === undefined ? 'done' : wanted;
   if (record === undefined) return 'undone';
-  const isReady = (one: EnvironmentRecord | undefined) => isMade(one?.readyAt, createdAt);
+  const isReady = (one: EnvironmentRecord | undefined) => one?.readyBy === id;
   switch (kind) {
     case 'up':
     case 'fork':
@@ -51,11 +51,6 @@ export function judgeOperation(
     default:
       return 'undone';
   }
-}
-
-/** Whether something came to be after an operation had begun. */
-export function isMade(at: string | undefined, begunAt: string): boolean {
-  return at !== undefined && at >= begunAt;
 }
 
 function depthOf(input: unknown): EnvironmentRecord['state'] {

@@ -3,13 +3,12 @@ import { judgeOperation } from '../../../../src/environments/plan/judge-operatio
 import type { EnvironmentRecord } from '../../../../src/environments/record.ts';
 import type { EnvironmentState, Operation } from '../../../../src/model/index.ts';
 
-const BEFORE = '2026-01-01T10:00:00.000Z';
-const BEGUN = '2026-01-01T11:00:00.000Z';
-const AFTER = '2026-01-01T12:00:00.000Z';
+const THIS = 'op-this';
+const EARLIER = 'op-earlier';
 
 interface There {
   readonly state?: EnvironmentState;
-  readonly readyAt?: string;
+  readonly readyBy?: string;
   readonly returning?: true;
   readonly reviving?: true;
   readonly runs?: boolean;
@@ -21,7 +20,7 @@ function judge(
   o: { input?: object; cancelling?: true } = {},
 ): string {
   const operation = {
-    ...{ kind, targets: ['shop'], createdAt: BEGUN },
+    ...{ id: THIS, kind, targets: ['shop'] },
     state: o.cancelling === true ? 'cancelling' : 'running',
   } as unknown as Operation;
   const record = there === undefined ? undefined : ({ disk: {}, ...there } as unknown as EnvironmentRecord);
@@ -34,8 +33,8 @@ function judge(
 test('what was made is done, and what was not is undone', () => {
   for (const kind of ['up', 'fork']) {
     expect(judge(kind, undefined)).toBe('undone');
-    expect(judge(kind, { state: 'running', readyAt: AFTER })).toBe('done');
-    expect(judge(kind, { state: 'running', readyAt: BEFORE })).toBe('undone');
+    expect(judge(kind, { state: 'running', readyBy: THIS })).toBe('done');
+    expect(judge(kind, { state: 'running', readyBy: EARLIER })).toBe('undone');
   }
 });
 
@@ -48,10 +47,10 @@ test('a removal that was acknowledged is finished, unless it was cancelled', () 
 test('a stop goes on until it is stopped, a start with the machine that runs', () => {
   expect(judge('stop', { state: 'stopped' })).toBe('done');
   expect(judge('stop', { state: 'degraded', runs: true })).toBe('go-on');
-  expect(judge('start', { state: 'stopped', readyAt: BEFORE })).toBe('undone');
-  expect(judge('start', { state: 'degraded', readyAt: BEFORE, runs: true })).toBe('go-on');
-  expect(judge('start', { state: 'running', readyAt: AFTER, runs: true })).toBe('done');
-  expect(judge('restart', { state: 'stopped', readyAt: BEFORE })).toBe('go-on');
+  expect(judge('start', { state: 'stopped', readyBy: EARLIER })).toBe('undone');
+  expect(judge('start', { state: 'degraded', readyBy: EARLIER, runs: true })).toBe('go-on');
+  expect(judge('start', { state: 'running', readyBy: THIS, runs: true })).toBe('done');
+  expect(judge('restart', { state: 'stopped', readyBy: EARLIER })).toBe('go-on');
 });
 
 test('sleep and wake are told by what the environment is', () => {
