@@ -54,7 +54,7 @@ export const CRASH_POINTS = {
   // `sleep --freeze`, and `wake` after it.
   'rest.paused': 'undone',
   'rest.noted': 'finished',
-  'thaw.resumed': 'either',
+  'thaw.resumed': 'undone',
   // `sleep`.
   'sleep.squeezed': 'undone',
   'sleep.file-made': 'undone',
@@ -106,8 +106,7 @@ export const CRASH_POINTS = {
   'return.noted': 'finished',
   // `image build`.
   'image.place-taken': 'undone',
-  'image.packages-installed': 'undone',
-  'image.built': 'undone',
+  'image.installing': 'undone',
   'image.accepted': 'finished',
 } as const satisfies Readonly<Record<string, CrashOutcome>>;
 

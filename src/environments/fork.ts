@@ -261,6 +261,7 @@ async function makeFork(
   await context.registry.update(record.id, {
     state: 'running',
     readyAt: new Date().toISOString(),
+    readyBy: operation.id,
     operation: undefined,
     fork,
     followed: record.followed,

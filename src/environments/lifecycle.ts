@@ -43,22 +43,30 @@ export async function startStop(
   return context.operations.start(
     'stop',
     [known.name],
-    { id: known.id },
-    async (operation) => {
-      const record = await context.registry.claim(known.id, operation.id);
-      try {
-        await stopMachine(context, record, request, operation);
-      } catch (error) {
-        await noteFailure(context, record, error);
-        throw error;
-      }
-      await context.registry.update(record.id, { operation: undefined });
-      crashPoint('stop.released');
-      await collectTemplates(context);
-      return { names: [record.name] };
-    },
+    { id: known.id, ...request },
+    (operation) => stopNow(context, known, request, operation),
     o,
   );
+}
+
+/** Stops a machine; may be called again for what an earlier daemon did not finish. */
+export async function stopNow(
+  context: Context,
+  known: EnvironmentRecord,
+  request: LifecycleRequest,
+  operation: OperationContext,
+): Promise<{ names: string[] }> {
+  const record = await context.registry.claim(known.id, operation.id);
+  try {
+    await stopMachine(context, record, request, operation);
+  } catch (error) {
+    await noteFailure(context, record, error);
+    throw error;
+  }
+  await context.registry.update(record.id, { operation: undefined });
+  crashPoint('stop.released');
+  await collectTemplates(context);
+  return { names: [record.name] };
 }
 
 /** Starts a stopped environment from its disk. */

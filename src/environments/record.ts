@@ -2,7 +2,14 @@ import type { FreezePlan, MachineBoot, MachineDisk, MachineProcess, SavedState }
 import type { NetworkSlot } from '../network/index.ts';
 import type { CachedRegistry } from '../registries/index.ts';
 import { defineCollection } from '../store/index.ts';
-import type { Environment, IdlePolicy, PublishedPort, ReplicaPolicy, TemplateId } from '../model/index.ts';
+import type {
+  Environment,
+  IdlePolicy,
+  OperationId,
+  PublishedPort,
+  ReplicaPolicy,
+  TemplateId,
+} from '../model/index.ts';
 import type { SeenVolume } from './volumes/read-volumes.ts';
 
 /** A port that the user asked for beside those on the environment's own address. */
@@ -86,6 +93,10 @@ export interface EnvironmentRecord
   readonly measuredDisk?: MeasuredDisk;
   /** Its volumes as last seen. */
   readonly volumes?: readonly SeenVolume[];
+  /** Operation that last made it `running`. */
+  readonly readyBy?: OperationId;
+  /** Containers that were stopped for the change of a volume, and are to run again. */
+  readonly halted?: readonly string[];
   /** Id of the kept volumes that it has been given, until they are no longer kept. */
   readonly broughtIn?: string;
   /** Size in GiB that its disk is being given. */
@@ -129,6 +140,8 @@ export function viewOf(
     measuredDisk: _measuredDisk,
     resizing: _resizing,
     volumes: _volumes,
+    readyBy: _readyBy,
+    halted: _halted,
     broughtIn: _broughtIn,
     returning: _returning,
     returns: _returns,

@@ -1,10 +1,12 @@
-import { asBerthError, berthError } from '../errors/index.ts';
+import { asBerthError } from '../errors/index.ts';
 import { hostBootId, isAlive } from '../host/index.ts';
-import { hasDisk } from '../machines/index.ts';
+import { hasDisk, removeSaved } from '../machines/index.ts';
 import type { NetworkManager, NetworkSlot } from '../network/index.ts';
+import { closeOperations, goOn } from './close-operations.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { openEndpoint } from './endpoint.ts';
+import { endDoubles } from './end-doubles.ts';
 import { discard } from './fork.ts';
 import { settleInterrupted } from './freeze-environment.ts';
 import { resumeRevival } from './guest-restart.ts';
@@ -15,6 +17,7 @@ import { settleResize } from './resize.ts';
 import { adopt } from './take-over.ts';
 import { stayAsleep } from './sleep/stay-asleep.ts';
 import { settleKept } from './volumes/bring-in.ts';
+import { startHalted } from './volumes/change-volumes.ts';
 
 /**
  * Compares what is written down with what is there, after the daemon was stopped or killed: running machines are taken
@@ -27,20 +30,23 @@ export async function recover(
   o: { readonly daemonEndedWell: boolean },
 ): Promise<void> {
   const records = context.registry.list();
+  await endDoubles(context, records);
   await takeOverNetwork(context, network, records);
   const ending = { ...o, hostBoot: hostBootId(), survivors: records.filter(hasProcess).length };
   await Promise.all(records.map((record) => recoverOne(context, record, ending)));
   await context.replicas.restore();
-  await closeOperations(context);
+  const unfinished = await closeOperations(context);
   const known = new Set<string>(context.registry.list().map(({ id }) => id));
   for (const removed of await context.machines.removeOrphans(known)) {
     context.events.append('host.orphan-removed', removed, 'it belonged to no environment');
   }
   await context.keptVolumes.clean(known);
+  await context.templates.undoUnsealed();
   await context.templates.removeIncomplete(
     new Set(context.registry.list().flatMap(({ disk }) => disk?.layers ?? [])),
   );
   await collectTemplates(context);
+  await goOn(context, unfinished);
 }
 
 /** On a bare host the network's tools are not there yet; then there is nothing to take over either. */
@@ -86,8 +92,13 @@ export async function reattach(context: Context, record: EnvironmentRecord, endi
     const runs = await adopt(context, record);
     await settleInterrupted(context, record);
     await settleResize(context, record);
+    // It was cut off in falling asleep, or in waking up.
+    if (record.disk !== undefined) await removeSaved(record.disk);
     await (runs ? settleRunning(context, record) : settleGone(context, record, ending));
     resumeRevival(context, record.id);
+    startHalted(context, record.id).catch((error: unknown) =>
+      context.log.warn({ environment: record.name, err: error }, 'its containers could not be started again'),
+    );
   } catch (error) {
     context.log.warn({ environment: record.name, err: error }, 'the machine could not be taken over');
     const reason = `its machine does not answer: ${asBerthError(error).message}`;
@@ -157,22 +168,4 @@ function judgeEnd(
   }
   const kept = state === 'crashed' || state === 'failed' ? state : 'stopped';
   return { ...over, state: kept, reason: record.reason };
-}
-
-/** What an interrupted operation did has been undone or finished above; here its own record is closed. */
-async function closeOperations(context: Context): Promise<void> {
-  for (const { operation } of context.operations.recoverable()) {
-    // One that was still keeping volumes has left its environment.
-    const isGone = operation.targets.every((name) => context.registry.find(name) === undefined);
-    await context.operations.resume(operation.id, async () => {
-      if (operation.kind === 'rm' && isGone) return { names: operation.targets };
-      throw berthError(
-        'cancelled',
-        'the daemon ended before this was finished; what was begun has been undone',
-        {
-          remedy: 'Repeat the command.',
-        },
-      );
-    });
-  }
 }

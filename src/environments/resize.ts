@@ -46,7 +46,8 @@ function assertGrows({ name, shape }: EnvironmentRecord, diskGib: number): void 
   });
 }
 
-async function resize(
+/** Grows disk and file system; may be called again for what an earlier daemon did not finish. */
+export async function resize(
   context: Context,
   known: EnvironmentRecord,
   diskGib: number,

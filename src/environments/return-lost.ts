@@ -60,7 +60,8 @@ async function returnOne(context: Context, id: EnvironmentRecord['id'], signal: 
   }
 }
 
-async function bringBack(
+/** Starts one from its disk, or has the machine that runs already run its file. */
+export async function bringBack(
   context: Context,
   known: EnvironmentRecord,
   operation: OperationContext,

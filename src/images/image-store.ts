@@ -135,7 +135,6 @@ class DirectoryImageStore implements ImageStore {
       const { onStep, signal } = o;
       crashPoint('image.place-taken');
       const manifest = await buildImage({ recipe, directory: place.directory, env, signal, onStep });
-      crashPoint('image.built');
       await this.#accept(place.directory, manifest.id, signal);
       crashPoint('image.accepted');
       const image = await this.get(manifest.id);

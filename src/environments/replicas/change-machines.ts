@@ -57,6 +57,7 @@ async function ensureTemplate(
   const known = replicaTemplate === undefined ? undefined : await context.templates.find(replicaTemplate);
   const isUsable =
     known !== undefined &&
+    context.templates.isTrustable(known) &&
     (await assertLoadable(context.hypervisor, known).then(
       () => true,
       () => false,

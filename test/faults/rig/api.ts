@@ -62,6 +62,6 @@ export function call(
 /** The body of an answer below 400. @throws Refusal */
 export function valueOf<Value>({ status, text }: Answer): Value {
   const value = text === '' ? undefined : (JSON.parse(text) as unknown);
-  if (status >= 400) throw new Refusal(status, (value as { error: Failure }).error);
+  if (status >= 400) throw new Refusal(status, value as Failure);
   return value as Value;
 }

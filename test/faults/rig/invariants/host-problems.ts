@@ -129,9 +129,14 @@ function networkProblems(host: OnHost, environments: readonly Environment[], war
   return problems;
 }
 
-/** Beside machines there are the name server and the programs of caches. */
+/** Beside machines there are the name server, the programs of caches, and what compares templates with their hashes after a start. */
 function processProblems(home: string, { otherProcesses }: OnHost): string[] {
-  const expected = [`--pid-file=${join(home, 'run/dns.pid')}`, 'registry serve', `${join(home, 'cache')}/`];
+  const expected = [
+    `--pid-file=${join(home, 'run/dns.pid')}`,
+    'registry serve',
+    `${join(home, 'cache')}/`,
+    ' sha256sum ',
+  ];
   return otherProcesses
     .filter((line) => !expected.some((part) => line.includes(part)))
     .map((line) => `I3: process ${line.slice(0, 200)} is left`);
