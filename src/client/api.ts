@@ -12,7 +12,9 @@ import type {
   LogLine,
   PurgeRequest,
   ResizeRequest,
+  RestoreRequest,
   SetupPlan,
+  SnapshotRequest,
   TemplateRequest,
   WarmRequest,
   UpRequest,
@@ -28,6 +30,8 @@ import type {
   Image,
   Operation,
   ServiceStatus,
+  Snapshot,
+  SnapshotDiff,
   Template,
   Volume,
 } from '../model/index.ts';
@@ -133,6 +137,25 @@ export interface TemplatesApi {
   remove(ref: string, options?: CallOptions): Promise<void>;
 }
 
+export interface SnapshotsApi {
+  list(query?: { readonly environment?: string }, options?: CallOptions): Promise<readonly Snapshot[]>;
+  create(environment: string, request?: SnapshotRequest, options?: StartCallOptions): Promise<Operation>;
+  restore(
+    environment: string,
+    snapshot: string,
+    request?: RestoreRequest,
+    options?: StartCallOptions,
+  ): Promise<Operation>;
+  /** @param query `to`: another snapshot; without it the environment as it is now */
+  diff(
+    environment: string,
+    snapshot: string,
+    query?: { readonly to?: string },
+    options?: CallOptions,
+  ): Promise<SnapshotDiff>;
+  remove(environment: string, snapshot: string, options?: CallOptions): Promise<void>;
+}
+
 /** Which of two volumes of a name is meant. */
 export interface KeptQuery {
   /** The one that a removed environment of this name left behind. */
@@ -220,6 +243,7 @@ export interface Client {
   readonly images: ImagesApi;
   readonly cache: CacheApi;
   readonly templates: TemplatesApi;
+  readonly snapshots: SnapshotsApi;
   readonly volumes: VolumesApi;
   readonly environments: EnvironmentsApi;
   readonly operations: OperationsApi;
