@@ -108,6 +108,30 @@ export const CRASH_POINTS = {
   'image.place-taken': 'undone',
   'image.installing': 'undone',
   'image.accepted': 'finished',
+
+  'snapshot.planned': 'undone',
+  'snapshot.prepared': 'undone',
+  'snapshot.quiesced': 'undone',
+  'snapshot.split': 'undone',
+  'snapshot.thawed': 'undone',
+  'snapshot.recorded': 'undone',
+  'snapshot.complete': 'finished',
+
+  'restore.planned': 'undone',
+  'restore.saved': 'undone',
+  'restore.ended': 'undone',
+  'restore.kept': 'undone',
+  'restore.disk-made': 'undone',
+  'restore.switched': 'undone',
+  'restore.started': 'undone',
+  'restore.done': 'finished',
+  'restore.tidied': 'finished',
+
+  'snapshot-rm.demoted': 'finished',
+
+  'merge.planned': 'either',
+  'merge.merged': 'finished',
+  'merge.recorded': 'finished',
 } as const satisfies Readonly<Record<string, CrashOutcome>>;
 
 export type CrashPoint = keyof typeof CRASH_POINTS;

@@ -19,7 +19,7 @@ export interface CatalogueEntry {
 const ENVIRONMENTS = 'Environments:';
 const INSIDE = 'Look inside:';
 const DOCKER = 'Use it with Docker:';
-const STOCK = 'Images, templates and volumes:';
+const STOCK = 'Images, templates, snapshots and volumes:';
 const HOST = 'Host and daemon:';
 const REST = 'More:';
 
@@ -188,6 +188,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     group: STOCK,
     summary: 'list, create and remove templates',
     load: () => import('./commands/template.ts'),
+  },
+  {
+    name: 'snapshot',
+    group: STOCK,
+    summary: 'take, list, restore, compare and remove snapshots of environments',
+    load: () => import('./commands/snapshot.ts'),
   },
   {
     name: 'image',

@@ -12,8 +12,10 @@ import type {
   LogLine,
   PurgeRequest,
   ResizeRequest,
+  RestoreRequest,
   SetupPlan,
   SetupRequest,
+  SnapshotRequest,
   TemplateRequest,
   WarmRequest,
   UpRequest,
@@ -29,6 +31,8 @@ import type {
   Image,
   Operation,
   ServiceStatus,
+  Snapshot,
+  SnapshotDiff,
   Template,
   Volume,
 } from '../model/index.ts';
@@ -134,6 +138,25 @@ export interface TemplatesApi {
   remove(ref: string, options?: CallOptions): Promise<void>;
 }
 
+export interface SnapshotsApi {
+  list(query?: { readonly environment?: string }, options?: CallOptions): Promise<readonly Snapshot[]>;
+  create(environment: string, request?: SnapshotRequest, options?: StartCallOptions): Promise<Operation>;
+  restore(
+    environment: string,
+    snapshot: string,
+    request?: RestoreRequest,
+    options?: StartCallOptions,
+  ): Promise<Operation>;
+  /** @param query `to`: another snapshot; without it the environment as it is now */
+  diff(
+    environment: string,
+    snapshot: string,
+    query?: { readonly to?: string },
+    options?: CallOptions,
+  ): Promise<SnapshotDiff>;
+  remove(environment: string, snapshot: string, options?: CallOptions): Promise<void>;
+}
+
 /** Which of two volumes of a name is meant. */
 export interface KeptQuery {
   /** The one that a removed environment of this name left behind. */
@@ -221,6 +244,7 @@ export interface Client {
   readonly images: ImagesApi;
   readonly cache: CacheApi;
   readonly templates: TemplatesApi;
+  readonly snapshots: SnapshotsApi;
   readonly volumes: VolumesApi;
   readonly environments: EnvironmentsApi;
   readonly operations: OperationsApi;

@@ -55,6 +55,17 @@ function smallApis(
       warm: (ref, body, options) => caller.call('templates.warm', { params: { ref }, body }, options),
       remove: (ref, options) => caller.call('templates.remove', { params: { ref } }, options),
     },
+    snapshots: {
+      list: (query = {}, options) => caller.call('snapshots.list', { query }, options),
+      create: (name, body = {}, options) =>
+        caller.call('snapshots.create', { params: { name }, body }, options),
+      restore: (name, snapshot, body = {}, options) =>
+        caller.call('snapshots.restore', { params: { name, snapshot }, body }, options),
+      diff: (name, snapshot, query = {}, options) =>
+        caller.call('snapshots.diff', { params: { name, snapshot }, query }, options),
+      remove: (name, snapshot, options) =>
+        caller.call('snapshots.remove', { params: { name, snapshot } }, options),
+    },
     operations: {
       list: (options) => caller.call('operations.list', {}, options),
       get: (id, options) => caller.call('operations.get', { params: operationParams(id) }, options),

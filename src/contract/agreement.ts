@@ -24,6 +24,9 @@ interface Agreements {
   readonly environmentStats: Agree<Static<typeof schemas.EnvironmentStatsSchema>, model.EnvironmentStats>;
   readonly warmPool: Agree<Static<typeof schemas.WarmPoolSchema>, model.WarmPool>;
   readonly template: Agree<Static<typeof schemas.TemplateSchema>, model.Template>;
+  readonly snapshot: Agree<Static<typeof schemas.SnapshotSchema>, model.Snapshot>;
+  readonly definitionChange: Agree<Static<typeof schemas.DefinitionChangeSchema>, model.DefinitionChange>;
+  readonly snapshotDiff: Agree<Static<typeof schemas.SnapshotDiffSchema>, model.SnapshotDiff>;
   readonly image: Agree<Static<typeof schemas.ImageSchema>, model.Image>;
   readonly imageCache: Agree<Static<typeof schemas.ImageCacheSchema>, model.ImageCache>;
   readonly problem: Agree<Static<typeof schemas.ProblemSchema>, model.Problem>;

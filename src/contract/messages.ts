@@ -12,6 +12,9 @@ export type SetupPlan = Static<typeof schemas.SetupPlanSchema>;
 export type SetupRequest = Static<typeof schemas.SetupRequestSchema>;
 export type ImageBuildRequest = Static<typeof schemas.ImageBuildRequestSchema>;
 export type TemplateRequest = Static<typeof schemas.TemplateRequestSchema>;
+export type SnapshotRequest = Static<typeof schemas.SnapshotRequestSchema>;
+/** How an environment is brought back to a snapshot. */
+export type RestoreRequest = Static<typeof schemas.RestoreRequestSchema>;
 export type WarmRequest = Static<typeof schemas.WarmRequestSchema>;
 export type ShapeRequest = Static<typeof schemas.ShapeRequestSchema>;
 export type PublishRequest = Static<typeof schemas.PublishRequestSchema>;

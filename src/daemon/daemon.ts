@@ -19,6 +19,7 @@ import {
   returnLost,
   Sessions,
   Sleepers,
+  SnapshotOperations,
   TemplateOperations,
   UseBook,
   VolumeOperations,
@@ -88,6 +89,7 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
       services: {
         environments: new EnvironmentOperations(context),
         templates: new TemplateOperations(context),
+        snapshots: new SnapshotOperations(context),
         volumes: new VolumeOperations(context),
         images: new ImageOperations(context),
         cache: new CacheOperations(context),

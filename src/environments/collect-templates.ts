@@ -16,7 +16,10 @@ export function fatesOf(
   environments: readonly EnvironmentRecord[],
 ): Map<TemplateId, Fate> {
   const standing = new Set([
-    ...environments.flatMap(({ disk }) => disk?.layers ?? []),
+    ...environments.flatMap(({ disk, restoring }) => [
+      ...(disk?.layers ?? []),
+      ...(restoring?.prior?.disk?.layers ?? []),
+    ]),
     ...templates.flatMap(({ layers }) => layers),
   ]);
   const frozen = new Set(
@@ -34,13 +37,22 @@ export function fatesOf(
         ({ process, operation }) =>
           operation !== undefined || (process !== undefined && (process.origin ?? 'template') === 'template'),
       )
-      .map(({ template }) => template),
+      .flatMap(({ template, process, operation }) =>
+        operation === undefined ? [process?.maps ?? template] : [template, process?.maps ?? template],
+      ),
   );
+  const owners = new Set(environments.map(({ id }) => id));
+  const ofRestores = new Set(environments.map(({ restoring }) => restoring?.before));
   const ofReplicas = new Set(environments.map(({ replicaTemplate }) => replicaTemplate));
   const newest = new Map(templates.filter(({ kind }) => kind === 'base').map(({ name, id }) => [name, id]));
   const fates = new Map<TemplateId, Fate>();
-  for (const { id, kind, name } of templates) {
-    const wanted = kind === 'environment' || newest.get(name) === id || ofReplicas.has(id);
+  for (const { id, kind, name, snapshot } of templates) {
+    const wanted =
+      kind === 'environment' ||
+      newest.get(name) === id ||
+      ofReplicas.has(id) ||
+      ofRestores.has(id) ||
+      (snapshot !== undefined && owners.has(snapshot.environment));
     if (wanted || mapped.has(id) || frozen.has(id) || fresh.has(id)) fates.set(id, 'keep');
     else fates.set(id, standing.has(id) ? 'disk-only' : 'remove');
   }

@@ -107,7 +107,8 @@ async function findSource(context: Context, ref: string): Promise<Source> {
   const record = context.registry.find(ref);
   if (record !== undefined) return sourceOf(context, record);
   const template = await context.templates.find(ref);
-  if (template === undefined) throw berthError('not-found', `there is no environment or template "${ref}"`);
+  if (template === undefined || template.kind === 'snapshot')
+    throw berthError('not-found', `there is no environment or template "${ref}"`);
   const workload = template.workload as FrozenWorkload | undefined;
   if (workload === undefined) {
     throw berthError('bad-request', `template "${template.name}" holds a bare guest without an application`, {

@@ -79,7 +79,8 @@ async function mayHaveMoved(context: Context, record: EnvironmentRecord, plan: F
   return (await Promise.all(prepared.map(exists))).every(Boolean);
 }
 
-function subjectOf(
+/** What is frozen of an environment, with a plan. */
+export function subjectOf(
   record: EnvironmentRecord,
   plan: FreezePlan,
   wish: Pick<FreezeWish, 'name' | 'kind'>,
@@ -102,7 +103,8 @@ export function frozenWorkloadOf(record: EnvironmentRecord): FrozenWorkload {
   };
 }
 
-function diskOf(record: EnvironmentRecord): NonNullable<EnvironmentRecord['disk']> {
+/** @throws `not-running` when it has none yet */
+export function diskOf(record: EnvironmentRecord): NonNullable<EnvironmentRecord['disk']> {
   if (record.disk === undefined) throw berthError('not-running', `environment "${record.name}" has no disk`);
   return record.disk;
 }

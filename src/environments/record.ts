@@ -1,3 +1,4 @@
+import type { Restoring } from './snapshots/restoring.ts';
 import type { FreezePlan, MachineBoot, MachineDisk, MachineProcess, SavedState } from '../machines/index.ts';
 import type { NetworkSlot } from '../network/index.ts';
 import type { CachedRegistry } from '../registries/index.ts';
@@ -107,6 +108,16 @@ export interface EnvironmentRecord
   readonly returns?: readonly number[];
   /** Present while it is being frozen. */
   readonly freezing?: FreezePlan;
+  /** Snapshots that it grew from, nearest first; some may be gone, or never have come to be. */
+  readonly grownFrom?: readonly TemplateId[];
+  /** True while its guest's file systems stand still for a snapshot, or may. */
+  readonly quiesced?: true;
+  /** Present while it is being brought back to a snapshot. */
+  readonly restoring?: Restoring;
+  /** The restore that has brought it back, until that operation has ended. */
+  readonly restored?: OperationId;
+  /** Present while layers of its disk are being merged into the top one: how many are to lie below it then. */
+  readonly merging?: { readonly keep: number };
   /** Bytes that were saved of its memory when it last fell asleep. */
   readonly lastSavedBytes?: number;
   /** Present while it is asleep: what was saved of its machine, and the network slot that waits for it. */
@@ -151,6 +162,11 @@ export function viewOf(
     lastSavedBytes: _lastSavedBytes,
     scale: _scale,
     replicaTemplate: _replicaTemplate,
+    grownFrom: _grownFrom,
+    quiesced: _quiesced,
+    restoring: _restoring,
+    restored: _restored,
+    merging: _merging,
     rest,
     ...kept
   } = record;

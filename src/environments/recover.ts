@@ -14,6 +14,8 @@ import { type Ending, wentDownWithHost } from './plan/judge-loss.ts';
 import type { EnvironmentRecord } from './record.ts';
 import type { Change } from './registry.ts';
 import { settleResize } from './resize.ts';
+import { settleQuiet } from './snapshots/quiesce.ts';
+import { tidyDisk, undoRestore } from './snapshots/undo-restore.ts';
 import { adopt } from './take-over.ts';
 import { stayAsleep } from './sleep/stay-asleep.ts';
 import { settleKept } from './volumes/bring-in.ts';
@@ -72,9 +74,20 @@ function hasProcess({ process }: EnvironmentRecord): boolean {
   return isAlive(process.process);
 }
 
+/** It is what it was before; one that ran then goes on as soon as others have been seen to. */
+async function recoverRestoring(context: Context, record: EnvironmentRecord, ending: Ending): Promise<void> {
+  const goesOn = await undoRestore(context, record.id);
+  await recoverOne(context, context.registry.get(record.id), ending);
+  if (!goesOn) return;
+  context.sleepers.wake(record.id, 'the end of a restore').catch((error: unknown) => {
+    context.log.warn({ environment: record.name, err: error }, 'an environment could not be woken');
+  });
+}
+
 async function recoverOne(context: Context, record: EnvironmentRecord, ending: Ending): Promise<void> {
   const unfinished = record.state === 'creating' || record.state === 'removing';
   if (unfinished) return discard(context, record);
+  if (record.restoring !== undefined) return recoverRestoring(context, record, ending);
   if (record.asleep === undefined) await reattach(context, record, ending);
   else await stayAsleep(context, record);
   await settleKept(context, record.id);
@@ -90,7 +103,9 @@ async function recoverOne(context: Context, record: EnvironmentRecord, ending: E
 export async function reattach(context: Context, record: EnvironmentRecord, ending?: Ending): Promise<void> {
   try {
     const runs = await adopt(context, record);
+    await settleQuiet(context, record);
     await settleInterrupted(context, record);
+    await tidyDisk(context, record);
     await settleResize(context, record);
     // It was cut off in falling asleep, or in waking up.
     if (record.disk !== undefined) await removeSaved(record.disk);

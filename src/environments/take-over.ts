@@ -17,8 +17,9 @@ export async function takeOver(
   record: EnvironmentRecord,
   machine: Machine,
 ): Promise<EnvironmentRecord> {
-  const { running, slot, origin } = machine;
-  const process = { process: running.process, slot, origin, boot: hostBootId() };
+  const { running, slot, origin, maps } = machine;
+  const started = { process: running.process, slot, origin, boot: hostBootId() };
+  const process = { ...started, ...(maps === undefined ? {} : { maps }) };
   // What dies with the host's power need not be known after it.
   const updated =
     (await context.registry.update(record.id, { process }, { durability: 'relaxed' })) ?? record;

@@ -9,6 +9,8 @@ import { freezeEnvironment } from './freeze-environment.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed } from './registry.ts';
 
+type NamedTemplate = TemplateManifest & Pick<Template, 'kind'>;
+
 /** Lists, makes and removes templates. */
 export class TemplateOperations {
   readonly #context: Context;
@@ -19,7 +21,7 @@ export class TemplateOperations {
 
   async list(): Promise<readonly Template[]> {
     const templates = await this.#context.templates.list();
-    return Promise.all(templates.map((manifest) => this.#viewOf(manifest, templates)));
+    return Promise.all(templates.filter(isTemplate).map((manifest) => this.#viewOf(manifest, templates)));
   }
 
   /** Freezes a running environment, which goes on running. */
@@ -74,15 +76,16 @@ export class TemplateOperations {
     await context.templates.remove(manifest.id);
   }
 
-  async #find(ref: string): Promise<TemplateManifest> {
+  async #find(ref: string): Promise<NamedTemplate> {
     const manifest = await this.#context.templates.find(ref);
-    if (manifest !== undefined) return manifest;
+    // Snapshots are their environment's.
+    if (manifest !== undefined && isTemplate(manifest)) return manifest;
     throw berthError('not-found', `there is no template "${ref}"`, {
       remedy: 'See what there is with `./berth template ls`.',
     });
   }
 
-  async #viewOf(manifest: TemplateManifest, all: readonly TemplateManifest[]): Promise<Template> {
+  async #viewOf(manifest: NamedTemplate, all: readonly TemplateManifest[]): Promise<Template> {
     const { id, name, kind, image, shape, createdAt, source, qemuVersion, machineType, accelerator } =
       manifest;
     const warm = this.#context.pools.statusOf(id);
@@ -94,6 +97,10 @@ export class TemplateOperations {
       users: usersOf(manifest, all, this.#context.registry.list()).length,
     };
   }
+}
+
+function isTemplate(manifest: TemplateManifest): manifest is NamedTemplate {
+  return manifest.kind !== 'snapshot';
 }
 
 /** Names of the environments and templates whose disk stands on this template's. */

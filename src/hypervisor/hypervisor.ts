@@ -123,6 +123,11 @@ export interface RunningMachine {
    * was saved. When it fails or is aborted the vCPUs run, also when they stood still before.
    */
   save(options: SaveOptions): Promise<SaveReport>;
+  /**
+   * Puts a new top layer on the machine's disk, which goes on being written there; the former top layer changes no more. It stands still for
+   * some milliseconds at most. @param overlayPath as in {@link FreezeOptions}
+   */
+  addLayer(overlayPath: string): Promise<void>;
   /** Name (without directory) of the disk layer that the machine writes to now. */
   topLayer(): Promise<string>;
   /** Makes the machine's disk larger while it runs; the guest sees that at once. The same size again changes nothing. */
@@ -184,6 +189,8 @@ export interface Hypervisor {
     backing: { readonly path: string; readonly format: 'raw' | 'qcow2' },
     sizeGib: number,
   ): Promise<void>;
+  /** Bytes of a disk as its guest sees them, by its top layer; no machine runs on it. */
+  readDisk(path: string, range: { readonly offset: number; readonly bytes: number }): Promise<Buffer>;
   /** Makes a disk larger that no machine runs on, by its top layer. The same size again changes nothing. */
   growDisk(path: string, sizeGib: number): Promise<void>;
 }

@@ -1,9 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { berthError } from '../errors/index.ts';
-import { chmod, chown, crashPoint, createEmptyFile, hardLink, removeTree } from '../host/index.ts';
+import {
+  chmod,
+  chown,
+  crashPoint,
+  createEmptyFile,
+  hardLink,
+  permissions,
+  removeTree,
+} from '../host/index.ts';
 import type { FreezeReport, Hypervisor, HypervisorVersion } from '../hypervisor/index.ts';
-import type { ImageId, Template, TemplateId } from '../model/index.ts';
+import type { ImageId, TemplateId } from '../model/index.ts';
 import { MACHINE_GID, machineUid } from './layout.ts';
 import type { Machine, MachineBoot, MachineDisk } from './machine.ts';
 import { MANIFEST_VERSION, type TemplateManifest } from './template-manifest.ts';
@@ -25,7 +33,7 @@ export interface FreezeSubject {
   readonly disk: MachineDisk;
   readonly plan: FreezePlan;
   readonly name: string;
-  readonly kind: Template['kind'];
+  readonly kind: TemplateManifest['kind'];
   readonly image: ImageId;
   /** Name of the environment it is frozen from. */
   readonly source?: string;
@@ -142,7 +150,7 @@ async function writesTo(machine: Machine, name: string): Promise<boolean> {
 }
 
 /** The machine's disk after a freeze; its former layer has another name in the template. */
-async function adoptLayer(disk: MachineDisk, plan: FreezePlan): Promise<MachineDisk> {
+export async function adoptLayer(disk: MachineDisk, plan: FreezePlan): Promise<MachineDisk> {
   await removeTree(join(disk.directory, disk.top));
   return { directory: disk.directory, top: plan.top, layers: [plan.template, ...disk.layers] };
 }
@@ -168,14 +176,21 @@ async function prepareFiles(
 }
 
 /** Machines may read these files and nobody may write them. */
-async function protect(...paths: readonly string[]): Promise<void> {
+export async function protect(...paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     await chown(path, 0, MACHINE_GID);
     await chmod(path, 0o440);
   }
 }
 
-async function manifestOf(
+/** Whether a file may only be read, as {@link protect} leaves it. */
+export async function isProtected(path: string): Promise<boolean> {
+  const found = await permissions(path);
+  return found?.uid === 0 && found.gid === MACHINE_GID && found.mode === 0o440;
+}
+
+/** The manifest of what is frozen now. */
+export async function manifestOf(
   hypervisor: Hypervisor,
   subject: FreezeSubject,
   saved: Pick<TemplateManifest, 'memoryOffset' | 'diskOnly'>,
@@ -220,15 +235,17 @@ export function hardwareHash(
  * accelerator that it was saved with.
  * @throws `template-invalid` with what differs
  */
-export async function assertLoadable(hypervisor: Hypervisor, manifest: TemplateManifest): Promise<void> {
+export async function assertLoadable(
+  hypervisor: Hypervisor,
+  manifest: TemplateManifest,
+  remedy = `Remove it with \`./berth template rm ${manifest.name}\`; it is made again when needed.`,
+): Promise<void> {
   const differences = await differencesOf(hypervisor, manifest, manifest);
   if (differences.length === 0) return;
   throw berthError(
     'template-invalid',
     `template "${manifest.name}" cannot be loaded: ${differences.join(', ')}`,
-    {
-      remedy: `Remove it with \`./berth template rm ${manifest.name}\`; it is made again when needed.`,
-    },
+    { remedy },
   );
 }
 

@@ -13,6 +13,7 @@ export {
 export { type Layout, layoutOf, MACHINE_GID, machineUid } from './layout.ts';
 export type { Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';
 export { cgroupMaker, closeLines, hasDisk, Machines, type StepListener } from './machines.ts';
+export { type AroundSplit, type SplitRequest, splitDisk } from './split-disk.ts';
 export { removeSaved, type SavedState, saveMachine } from './saved-state.ts';
-export type { TemplateManifest } from './template-manifest.ts';
+export type { SnapshotFacts, TemplateManifest } from './template-manifest.ts';
 export { TemplateStore } from './template-store.ts';

@@ -35,6 +35,8 @@ export interface MachineProcess {
   readonly slot: NetworkSlot;
   /** Absent in what was written before this was noted: then it may be either. */
   readonly origin?: MachineOrigin;
+  /** Template whose `state` it maps, where that is not the one that its environment was made from. */
+  readonly maps?: TemplateId;
   /** The host's boot in which it was started. Absent in what was written before this was noted. */
   readonly boot?: string;
 }
@@ -52,4 +54,6 @@ export interface Machine extends GuestLines {
   readonly slot: NetworkSlot;
   readonly link: GuestDaemonLink;
   readonly origin: MachineOrigin;
+  /** Template whose `state` it maps. */
+  readonly maps?: TemplateId;
 }

@@ -21,6 +21,7 @@ import type { NetworkManager, NetworkSlot } from '../network/index.ts';
 import { type Layout, MACHINE_GID, machineUid } from './layout.ts';
 import type { GuestLines, Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';
 import { assertWakeable, isSaved, type SavedState } from './saved-state.ts';
+import { isProtected } from './freeze.ts';
 import type { TemplateManifest } from './template-manifest.ts';
 import type { TemplateStore } from './template-store.ts';
 
@@ -70,11 +71,11 @@ export class Machines {
     return { directory, top: FIRST_TOP, layers: [] };
   }
 
-  /** Makes a machine's directory with an empty disk layer over a template's. */
-  async cloneDisk(directory: string, template: TemplateManifest): Promise<MachineDisk> {
+  /** Makes a machine's directory with an empty disk layer, named `top`, over a template's. The directory may be there. */
+  async cloneDisk(directory: string, template: TemplateManifest, top = FIRST_TOP): Promise<MachineDisk> {
     await this.#ensureParents(directory);
-    await copySmallFile(this.#templates.files(template.id).overlay, join(directory, FIRST_TOP));
-    return { directory, top: FIRST_TOP, layers: [template.id, ...template.layers] };
+    await copySmallFile(this.#templates.files(template.id).overlay, join(directory, top));
+    return { directory, top, layers: [template.id, ...template.layers] };
   }
 
   /**
@@ -114,14 +115,8 @@ export class Machines {
     await this.#templates.verify(template, o.signal);
     o.onStep?.('verify');
     const statePath = this.#templates.files(template.id).state;
-    return this.#start(
-      id,
-      boot,
-      disk,
-      { kind: 'restore', statePath, memoryOffset: template.memoryOffset },
-      o.signal,
-      o.onStep,
-    );
+    const start = { kind: 'restore', statePath, memoryOffset: template.memoryOffset } as const;
+    return { ...(await this.#start(id, boot, disk, start, o.signal, o.onStep)), maps: template.id };
   }
 
   /**
@@ -165,7 +160,8 @@ export class Machines {
     const lines = linesInto(running);
     // A guest that cannot be reached now is tried again with the first request.
     lines.agent.connect({ timeoutMs: CHANNEL_TIMEOUT_MS }).catch(() => undefined);
-    return { id, running, slot: known.slot, ...lines, origin: known.origin ?? 'template' };
+    const maps = known.maps === undefined ? {} : { maps: known.maps };
+    return { id, running, slot: known.slot, ...lines, origin: known.origin ?? 'template', ...maps };
   }
 
   /** Sets which ports of the host a machine may reach at its gateway: these and no others. */
@@ -316,8 +312,13 @@ export class Machines {
     for (const name of await listDirectory(spec.directory)) {
       if (name.endsWith('.sock')) await removeTree(join(spec.directory, name));
       else if (name.endsWith('.qcow2') || isSaved(name) || name === 'console.log')
-        await chown(join(spec.directory, name), spec.uid, spec.gid);
+        await this.#handOverFile(join(spec.directory, name), spec);
     }
+  }
+
+  /** What a snapshot has, too, is only to be read: its group may do that. */
+  async #handOverFile(path: string, { uid, gid }: MachineSpec): Promise<void> {
+    if (!(await isProtected(path))) await chown(path, uid, gid);
   }
 
   async #removeCgroup(id: string): Promise<void> {

@@ -1,8 +1,28 @@
 import type { Accelerator } from '../hypervisor/index.ts';
-import type { ImageId, Shape, Template, TemplateId } from '../model/index.ts';
+import type {
+  EnvironmentId,
+  ImageId,
+  Shape,
+  SnapshotConsistency,
+  Template,
+  TemplateId,
+} from '../model/index.ts';
 
 /** Version of `manifest.json`; a manifest of another version is refused, never guessed at. */
 export const MANIFEST_VERSION = 1;
+
+/** What makes a template a snapshot: one moment of one environment, with which it goes. */
+export interface SnapshotFacts {
+  readonly environment: EnvironmentId;
+  /** Unique among the snapshots of the environment. */
+  readonly name: string;
+  /** The snapshots that it grew from, nearest first; some may be gone by now. */
+  readonly ancestors: readonly TemplateId[];
+  readonly consistency: SnapshotConsistency;
+  readonly description?: string;
+  /** Berth made it by itself. */
+  readonly automatic?: true;
+}
 
 /**
  * `templates/<id>/manifest.json`: all that a fork needs to know, and all that must be the same when the saved state is loaded.
@@ -12,7 +32,7 @@ export interface TemplateManifest {
   readonly version: typeof MANIFEST_VERSION;
   readonly id: TemplateId;
   readonly name: string;
-  readonly kind: Template['kind'];
+  readonly kind: Template['kind'] | 'snapshot';
   readonly image: ImageId;
   readonly shape: Shape;
   readonly createdAt: string;
@@ -30,10 +50,12 @@ export interface TemplateManifest {
   readonly memoryOffset: number;
   /** Templates whose disk layers lie below this one's, nearest first. */
   readonly layers: readonly TemplateId[];
-  /** sha256 (hex) of `state` and `disk.qcow2`; absent until they have been computed, which a fork does not wait for. */
-  readonly hashes?: { readonly state: string; readonly disk: string };
+  /** sha256 (hex) of `state`, where there is one, and `disk.qcow2`; absent until they have been computed, which a fork does not wait for. */
+  readonly hashes?: { readonly state?: string; readonly disk: string };
   /** What ran in it when it was frozen, as the environments wrote it down; absent for a bare guest. */
   readonly workload?: unknown;
-  /** True once `state` was removed because only the disk layer is still needed. */
+  /** Present in a snapshot. */
+  readonly snapshot?: SnapshotFacts;
+  /** True where there is no `state`, or none any more because only the disk layer is still needed. */
   readonly diskOnly: boolean;
 }

@@ -14,7 +14,7 @@ import {
 } from '../host/index.ts';
 import { isName, type TemplateId } from '../model/index.ts';
 import { type Layout, MACHINE_GID } from './layout.ts';
-import { MANIFEST_VERSION, type TemplateManifest } from './template-manifest.ts';
+import { MANIFEST_VERSION, type SnapshotFacts, type TemplateManifest } from './template-manifest.ts';
 
 const MANIFEST = 'manifest.json';
 
@@ -29,6 +29,8 @@ export interface TemplateFiles {
   readonly overlay: string;
   readonly manifest: string;
 }
+
+type Hashes = NonNullable<TemplateManifest['hashes']>;
 
 /**
  * The templates on disk. What exists is what has a manifest: there is no second list that could disagree.
@@ -95,7 +97,7 @@ export class TemplateStore {
     manifest: TemplateManifest,
     o: { readonly signal: AbortSignal; readonly background?: boolean },
   ): Promise<TemplateManifest> {
-    const hashes = await this.#hashUnlessDropped(manifest.id, o);
+    const hashes = await this.#hashUnlessDropped(manifest, o);
     if (hashes === undefined) return manifest;
     const sealed = { ...manifest, hashes };
     return this.#changing.run(manifest.id, async () => {
@@ -106,6 +108,33 @@ export class TemplateStore {
       await Promise.all([state, disk].map((path) => syncFile(path)));
       await writeJson(this.files(manifest.id).manifest, sealed);
       return sealed;
+    });
+  }
+
+  /**
+   * Makes a snapshot of a template: from here on it is there. Its files are hashed first, and what was done to them is on the disk.
+   */
+  async promote(
+    manifest: TemplateManifest,
+    snapshot: SnapshotFacts,
+    signal: AbortSignal,
+  ): Promise<TemplateManifest> {
+    const { id, diskOnly } = manifest;
+    const { state, disk } = this.files(id);
+    await Promise.all((diskOnly ? [disk] : [state, disk]).map((path) => syncFile(path)));
+    const hashes = await this.#hash(manifest, { signal });
+    const promoted = { ...manifest, kind: 'snapshot', snapshot, hashes } as const;
+    await this.#changing.run(id, () => writeJson(this.files(id).manifest, promoted));
+    return promoted;
+  }
+
+  /** Makes what nobody asked to keep of a snapshot. One that is gone, or none: nothing happens. */
+  async demote(id: TemplateId): Promise<void> {
+    await this.#changing.run(id, async () => {
+      const manifest = await this.#read(id);
+      if (manifest?.kind !== 'snapshot') return;
+      const { snapshot: _snapshot, ...rest } = manifest;
+      await writeJson(this.files(id).manifest, { ...rest, kind: 'fork-point' });
     });
   }
 
@@ -172,13 +201,14 @@ export class TemplateStore {
     });
   }
 
-  async #compare({ id, name, hashes }: TemplateManifest, signal: AbortSignal): Promise<void> {
+  async #compare(manifest: TemplateManifest, signal: AbortSignal): Promise<void> {
+    const { name, hashes } = manifest;
     const remedy = `Remove it with \`./berth template rm ${name}\`; it is made again when needed.`;
     if (hashes === undefined) {
       const fact = `template "${name}" cannot be trusted: the daemon ended before its hashes were written`;
       throw berthError('template-invalid', fact, { remedy });
     }
-    const { state, disk } = await this.#hash(id, { signal });
+    const { state, disk } = await this.#hash(manifest, { signal });
     if (state === hashes.state && disk === hashes.disk) return;
     const what = state === hashes.state ? 'disk' : 'memory';
     const fact = `the ${what} of template "${name}" differs from what was saved`;
@@ -195,13 +225,14 @@ export class TemplateStore {
   }
 
   async #hashUnlessDropped(
-    id: TemplateId,
+    manifest: TemplateManifest,
     o: { readonly signal: AbortSignal; readonly background?: boolean },
-  ): Promise<{ state: string; disk: string } | undefined> {
+  ): Promise<Hashes | undefined> {
+    const { id } = manifest;
     const dropped = new AbortController();
     this.#sealing.set(id, dropped);
     try {
-      return await this.#hash(id, { ...o, signal: AbortSignal.any([o.signal, dropped.signal]) });
+      return await this.#hash(manifest, { ...o, signal: AbortSignal.any([o.signal, dropped.signal]) });
     } catch (error) {
       if (dropped.signal.aborted) return undefined;
       throw error;
@@ -211,10 +242,11 @@ export class TemplateStore {
   }
 
   async #hash(
-    id: TemplateId,
+    { id, diskOnly }: TemplateManifest,
     o: { readonly signal: AbortSignal; readonly background?: boolean },
-  ): Promise<{ state: string; disk: string }> {
+  ): Promise<Hashes> {
     const files = this.files(id);
+    if (diskOnly) return { disk: await sha256File(files.disk, o) };
     const [state, disk] = await Promise.all([sha256File(files.state, o), sha256File(files.disk, o)]);
     return { state, disk };
   }

@@ -12,8 +12,10 @@ import type {
   LogLine,
   PurgeRequest,
   ResizeRequest,
+  RestoreRequest,
   SetupPlan,
   SetupRequest,
+  SnapshotRequest,
   TemplateRequest,
   WarmRequest,
   UpRequest,
@@ -29,6 +31,8 @@ import type {
   Image,
   Operation,
   ServiceStatus,
+  Snapshot,
+  SnapshotDiff,
   Template,
   Volume,
 } from '../model/index.ts';
@@ -165,6 +169,23 @@ export interface TemplateService {
   remove(ref: string): Promise<void>;
 }
 
+/** Snapshots of environments. `environment` and `snapshot` are names or ids. */
+export interface SnapshotService {
+  /** Of all environments when `environment` is absent. */
+  list(environment?: string): Promise<readonly Snapshot[]>;
+  create(environment: string, request: SnapshotRequest, options: StartOptions): Promise<Operation>;
+  restore(
+    environment: string,
+    snapshot: string,
+    request: RestoreRequest,
+    options: StartOptions,
+  ): Promise<Operation>;
+  /** @param to another snapshot; absent: the environment as it is now */
+  diff(environment: string, snapshot: string, to?: string): Promise<SnapshotDiff>;
+  /** `conflict` while an operation works on the environment. */
+  remove(environment: string, snapshot: string): Promise<void>;
+}
+
 export interface ImageService {
   list(): Promise<readonly Image[]>;
   /** `image-unknown` when there is none. @param ref id, or name for the newest of that name */
@@ -225,6 +246,7 @@ export interface DaemonService {
 export interface Services {
   readonly environments: EnvironmentService;
   readonly templates: TemplateService;
+  readonly snapshots: SnapshotService;
   readonly volumes: VolumeService;
   readonly images: ImageService;
   readonly cache: CacheService;

@@ -6,6 +6,7 @@ import { environmentRoutes } from './environments.ts';
 import { hostRoutes } from './host.ts';
 import { imageRoutes } from './images.ts';
 import { operationRoutes } from './operations.ts';
+import { snapshotRoutes } from './snapshots.ts';
 import { templateRoutes } from './templates.ts';
 import { volumeRoutes } from './volumes.ts';
 
@@ -18,6 +19,7 @@ export const routes = {
   ...cacheRoutes,
   ...templateRoutes,
   ...environmentRoutes,
+  ...snapshotRoutes,
   ...volumeRoutes,
   ...operationRoutes,
 } as const satisfies Record<string, Route>;

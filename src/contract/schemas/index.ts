@@ -7,5 +7,6 @@ export * from './files.ts';
 export * from './host.ts';
 export * from './image.ts';
 export * from './operation.ts';
+export * from './snapshot.ts';
 export * from './template.ts';
 export * from './volume.ts';

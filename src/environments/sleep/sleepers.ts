@@ -133,6 +133,11 @@ export class Sleepers {
     });
   }
 
+  /** Runs `work` while it is neither brought to rest nor woken: who wants to wake it waits. */
+  whileSteady<T>(id: EnvironmentId, work: () => Promise<T>): Promise<T> {
+    return this.#life(id).turn.run(work);
+  }
+
   /** What is known of one that is gone is forgotten. */
   forget(id: EnvironmentId): void {
     this.#lives.delete(id);

@@ -8,6 +8,7 @@ import { eventHandlers } from './events.ts';
 import { hostHandlers } from './host.ts';
 import { imageHandlers } from './images.ts';
 import { operationHandlers } from './operations.ts';
+import { snapshotHandlers } from './snapshots.ts';
 import { templateHandlers } from './templates.ts';
 import { volumeHandlers } from './volumes.ts';
 
@@ -20,6 +21,7 @@ export function allHandlers(services: Services): Handlers {
     ...imageHandlers(services.images),
     ...cacheHandlers(services.cache),
     ...templateHandlers(services.templates),
+    ...snapshotHandlers(services.snapshots),
     ...environmentHandlers(services.environments),
     ...volumeHandlers(services.volumes),
     ...operationHandlers(services.operations),

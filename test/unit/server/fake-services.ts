@@ -23,6 +23,7 @@ export function fakeServices(
   return {
     environments: service('environments'),
     templates: service('templates'),
+    snapshots: service('snapshots'),
     volumes: service('volumes'),
     images: service('images'),
     cache: service('cache'),
