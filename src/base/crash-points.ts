@@ -10,6 +10,25 @@ export type CrashOutcome = 'undone' | 'finished' | 'either';
  */
 export const CRASH_POINTS = {
   'fork.recorded': 'undone',
+
+  'backup.claimed': 'undone',
+  'backup.quiet': 'undone',
+  'backup.layered': 'undone',
+  'backup.split': 'undone',
+  'backup.copied': 'undone',
+  'backup.image-stored': 'undone',
+  'backup.stored': 'finished',
+  'backup.tidied': 'finished',
+
+  'backup-restore.image-fetched': 'undone',
+  'backup-restore.recorded': 'undone',
+  'backup-restore.fetched': 'undone',
+  'backup-restore.placed': 'finished',
+
+  'backup-verify.placed': 'undone',
+  'backup-verify.ran': 'undone',
+
+  'repository.made': 'either',
 } as const satisfies Readonly<Record<string, CrashOutcome>>;
 
 export type CrashPoint = keyof typeof CRASH_POINTS;

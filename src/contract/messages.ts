@@ -12,6 +12,14 @@ export type SetupPlan = Static<typeof schemas.SetupPlanSchema>;
 export type SetupRequest = Static<typeof schemas.SetupRequestSchema>;
 export type ImageBuildRequest = Static<typeof schemas.ImageBuildRequestSchema>;
 export type TemplateRequest = Static<typeof schemas.TemplateRequestSchema>;
+/** Make a backup repository known. */
+export type RepositoryRequest = Static<typeof schemas.RepositoryRequestSchema>;
+export type BackupQuery = Static<typeof schemas.BackupQuerySchema>;
+/** Store an environment as it is now. */
+export type BackupRequest = Static<typeof schemas.BackupRequestSchema>;
+export type VerifyBackupRequest = Static<typeof schemas.VerifyBackupRequestSchema>;
+export type RestoreRequest = Static<typeof schemas.RestoreRequestSchema>;
+export type PruneBackupsRequest = Static<typeof schemas.PruneBackupsRequestSchema>;
 export type WarmRequest = Static<typeof schemas.WarmRequestSchema>;
 export type ShapeRequest = Static<typeof schemas.ShapeRequestSchema>;
 export type PublishRequest = Static<typeof schemas.PublishRequestSchema>;

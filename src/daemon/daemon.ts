@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import { createEndpoints } from '../endpoint/index.ts';
 import {
   Admission,
+  BackupOperations,
+  BackupPlace,
   CapacityOperations,
   type Context,
   EnvironmentOperations,
@@ -89,6 +91,7 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
         environments: new EnvironmentOperations(context),
         templates: new TemplateOperations(context),
         volumes: new VolumeOperations(context),
+        backups: new BackupOperations(context),
         images: new ImageOperations(context),
         cache: new CacheOperations(context),
         operations: operationService(context),
@@ -156,6 +159,7 @@ async function composeContext(
     ...{ keptVolumes: new KeptVolumes(layout.volumes), pools, admission },
     ...{ sessions: new Sessions(clientKey), sleepers: new Sleepers(() => context) },
     replicas: new Replicas(() => context),
+    backups: new BackupPlace(home),
   };
   closing.defer(() => network.close());
   closing.defer(() => ingress.close());

@@ -84,6 +84,8 @@ export interface EnvironmentRecord
   readonly measuredDisk?: MeasuredDisk;
   /** Its volumes as last seen. */
   readonly volumes?: readonly SeenVolume[];
+  /** It is only to show that a backup is good, and is removed whatever happens. */
+  readonly scratch?: true;
   /** Id of the kept volumes that it has been given, until they are no longer kept. */
   readonly broughtIn?: string;
   /** Size in GiB that its disk is being given. */
@@ -136,6 +138,7 @@ export function viewOf(
     lastSavedBytes: _lastSavedBytes,
     scale: _scale,
     replicaTemplate: _replicaTemplate,
+    scratch: _scratch,
     rest,
     ...kept
   } = record;

@@ -27,6 +27,7 @@ export async function recover(
   o: { readonly daemonEndedWell: boolean },
 ): Promise<void> {
   const records = context.registry.list();
+  await context.backups.clean();
   await takeOverNetwork(context, network, records);
   const ending = { ...o, hostBoot: hostBootId(), survivors: records.filter(hasProcess).length };
   await Promise.all(records.map((record) => recoverOne(context, record, ending)));
@@ -67,7 +68,7 @@ function hasProcess({ process }: EnvironmentRecord): boolean {
 }
 
 async function recoverOne(context: Context, record: EnvironmentRecord, ending: Ending): Promise<void> {
-  const unfinished = record.state === 'creating' || record.state === 'removing';
+  const unfinished = record.state === 'creating' || record.state === 'removing' || record.scratch === true;
   if (unfinished) return discard(context, record);
   if (record.asleep === undefined) await reattach(context, record, ending);
   else await stayAsleep(context, record);

@@ -127,7 +127,7 @@ export async function settleFreeze(
 }
 
 /** True when the machine has gone over to the layer `name`; also when it cannot be asked, for then nothing may be removed. */
-async function writesTo(machine: Machine, name: string): Promise<boolean> {
+export async function writesTo(machine: Machine, name: string): Promise<boolean> {
   try {
     return (await machine.running.topLayer()) === name;
   } catch {
@@ -136,7 +136,7 @@ async function writesTo(machine: Machine, name: string): Promise<boolean> {
 }
 
 /** The machine's disk after a freeze; its former layer has another name in the template. */
-async function adoptLayer(disk: MachineDisk, plan: FreezePlan): Promise<MachineDisk> {
+export async function adoptLayer(disk: MachineDisk, plan: FreezePlan): Promise<MachineDisk> {
   await removeTree(join(disk.directory, disk.top));
   return { directory: disk.directory, top: plan.top, layers: [plan.template, ...disk.layers] };
 }
@@ -162,14 +162,14 @@ async function prepareFiles(
 }
 
 /** Machines may read these files and nobody may write them. */
-async function protect(...paths: readonly string[]): Promise<void> {
+export async function protect(...paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     await chown(path, 0, MACHINE_GID);
     await chmod(path, 0o440);
   }
 }
 
-async function manifestOf(
+export async function manifestOf(
   hypervisor: Hypervisor,
   subject: FreezeSubject,
   saved: Pick<TemplateManifest, 'memoryOffset' | 'diskOnly'>,

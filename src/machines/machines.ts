@@ -10,8 +10,10 @@ import {
   exists,
   listCgroups,
   listDirectory,
+  moveFile,
   openCgroup,
   removeTree,
+  syncFile,
   terminate,
 } from '../host/index.ts';
 import type { GuestChannels, Hypervisor, MachineSpec, MachineStart } from '../hypervisor/index.ts';
@@ -74,6 +76,16 @@ export class Machines {
     await this.#ensureParents(directory);
     await copySmallFile(this.#templates.files(template.id).overlay, join(directory, FIRST_TOP));
     return { directory, top: FIRST_TOP, layers: [template.id, ...template.layers] };
+  }
+
+  /** Makes a machine's directory with a disk layer that was brought here, over a raw image. The layer moves there. */
+  async placeDisk(directory: string, layerPath: string, imagePath: string): Promise<MachineDisk> {
+    await this.#ensureParents(directory);
+    await this.#hypervisor.moveBase(layerPath, imagePath);
+    await syncFile(layerPath);
+    await moveFile(layerPath, join(directory, FIRST_TOP));
+    await syncFile(directory);
+    return { directory, top: FIRST_TOP, layers: [] };
   }
 
   /**

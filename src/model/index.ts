@@ -10,6 +10,7 @@ export * from './operation.ts';
 export * from './shape.ts';
 export * from './template.ts';
 export * from './image-reference.ts';
+export * from './backup.ts';
 export * from './cache.ts';
 export * from './volume.ts';
 export * from './capacity.ts';

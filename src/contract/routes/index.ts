@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { backupRoutes } from './backups.ts';
 import { cacheRoutes } from './cache.ts';
 import { capacityRoutes } from './capacity.ts';
 import { daemonRoutes } from './daemon.ts';
@@ -19,6 +20,7 @@ export const routes = {
   ...templateRoutes,
   ...environmentRoutes,
   ...volumeRoutes,
+  ...backupRoutes,
   ...operationRoutes,
 } as const satisfies Record<string, Route>;
 

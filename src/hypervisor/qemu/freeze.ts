@@ -128,7 +128,8 @@ export async function goOn(client: QmpClient, then: 'cont' | 'stop' = 'cont'): P
   );
 }
 
-async function addDiskLayer(client: QmpClient, overlayPath: string): Promise<void> {
+/** Puts an empty layer over the machine's disk. */
+export async function addDiskLayer(client: QmpClient, overlayPath: string): Promise<void> {
   const node = await topLayer(client);
   const overlay = layerName(overlayPath);
   await client.send('blockdev-add', { ...diskNode(overlayPath), backing: null });

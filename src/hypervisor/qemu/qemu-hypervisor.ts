@@ -20,6 +20,7 @@ import type {
   StartOptions,
 } from '../hypervisor.ts';
 import { machinePaths, qemuArgv } from './argv.ts';
+import { checkDisk, convertDisk, copyLayers, moveBase } from './disk-image.ts';
 import { goOn } from './freeze.ts';
 import { type ChildExit, openMonitor, QemuMachine } from './qemu-machine.ts';
 import type { QmpClient } from './qmp/client.ts';
@@ -58,6 +59,7 @@ export function createQemuHypervisor(options: QemuOptions): Hypervisor {
     findProcesses,
     createDisk,
     growDisk,
+    ...{ copyLayers, moveBase, convertDisk, checkDisk },
   };
 }
 

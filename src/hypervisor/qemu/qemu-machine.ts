@@ -17,7 +17,7 @@ import type {
   SaveReport,
 } from '../hypervisor.ts';
 import { type MachinePaths, machinePaths } from './argv.ts';
-import { freezeMachine, saveMachine, topLayer } from './freeze.ts';
+import { addDiskLayer, freezeMachine, saveMachine, topLayer } from './freeze.ts';
 import { QmpClient } from './qmp/client.ts';
 
 const QMP_TIMEOUT_MS = 5000;
@@ -101,6 +101,10 @@ export class QemuMachine implements RunningMachine {
 
   async save(options: SaveOptions): Promise<SaveReport> {
     return saveMachine(await this.#connected(), this.#memoryBytes, options);
+  }
+
+  async addLayer(overlayPath: string): Promise<void> {
+    await addDiskLayer(await this.#connected(), overlayPath);
   }
 
   async topLayer(): Promise<string> {

@@ -24,6 +24,7 @@ export function fakeServices(
     environments: service('environments'),
     templates: service('templates'),
     volumes: service('volumes'),
+    backups: service('backups'),
     images: service('images'),
     cache: service('cache'),
     operations: service('operations'),
