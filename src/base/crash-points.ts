@@ -132,6 +132,25 @@ export const CRASH_POINTS = {
   'merge.planned': 'either',
   'merge.merged': 'finished',
   'merge.recorded': 'finished',
+
+  'backup.claimed': 'undone',
+  'backup.quiet': 'undone',
+  'backup.layered': 'undone',
+  'backup.split': 'undone',
+  'backup.copied': 'undone',
+  'backup.image-stored': 'undone',
+  'backup.stored': 'finished',
+  'backup.tidied': 'finished',
+
+  'backup-restore.image-fetched': 'undone',
+  'backup-restore.recorded': 'undone',
+  'backup-restore.fetched': 'undone',
+  'backup-restore.placed': 'finished',
+
+  'backup-verify.placed': 'undone',
+  'backup-verify.ran': 'undone',
+
+  'repository.made': 'either',
 } as const satisfies Readonly<Record<string, CrashOutcome>>;
 
 export type CrashPoint = keyof typeof CRASH_POINTS;

@@ -184,6 +184,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/volume.ts'),
   },
   {
+    name: 'backup',
+    group: STOCK,
+    summary: 'store environments elsewhere, verify them and bring them back',
+    load: () => import('./commands/backup.ts'),
+  },
+  {
     name: 'template',
     group: STOCK,
     summary: 'list, create and remove templates',

@@ -1,5 +1,7 @@
 import type { FileExchange } from './file-exchange.ts';
 import type {
+  BackupQuery,
+  BackupRequest,
   CachePruneRequest,
   CapacityQuery,
   DaemonStatus,
@@ -10,9 +12,13 @@ import type {
   ScaleRequest,
   SleepRequest,
   LogLine,
+  PruneBackupsRequest,
   PurgeRequest,
-  ResizeRequest,
+  RepositoryRequest,
   RestoreRequest,
+  VerifyBackupRequest,
+  ResizeRequest,
+  RestoreBackupRequest,
   SetupPlan,
   SetupRequest,
   SnapshotRequest,
@@ -22,6 +28,8 @@ import type {
   VersionInfo,
 } from '../contract/index.ts';
 import type {
+  Backup,
+  BackupRepository,
   BerthEvent,
   CapacityReport,
   ImageCache,
@@ -181,6 +189,18 @@ export interface VolumesApi {
   ): Promise<RemoteProcess>;
 }
 
+export interface BackupsApi {
+  repositories(options?: CallOptions): Promise<readonly BackupRepository[]>;
+  addRepository(request: RepositoryRequest, options?: CallOptions): Promise<BackupRepository>;
+  removeRepository(name: string, options?: CallOptions): Promise<void>;
+  list(query?: BackupQuery, options?: CallOptions): Promise<readonly Backup[]>;
+  create(request: BackupRequest, options?: StartCallOptions): Promise<Operation>;
+  verify(ref: string, request?: VerifyBackupRequest, options?: StartCallOptions): Promise<Operation>;
+  restore(ref: string, request?: RestoreBackupRequest, options?: StartCallOptions): Promise<Operation>;
+  prune(request?: PruneBackupsRequest, options?: StartCallOptions): Promise<Operation>;
+  remove(ref: string, query?: { readonly repository?: string }, options?: CallOptions): Promise<void>;
+}
+
 export interface ImagesApi {
   list(options?: CallOptions): Promise<readonly Image[]>;
   get(ref: string, options?: CallOptions): Promise<Image>;
@@ -246,6 +266,7 @@ export interface Client {
   readonly templates: TemplatesApi;
   readonly snapshots: SnapshotsApi;
   readonly volumes: VolumesApi;
+  readonly backups: BackupsApi;
   readonly environments: EnvironmentsApi;
   readonly operations: OperationsApi;
   readonly events: EventsApi;

@@ -1,6 +1,6 @@
 import { isEnded, type Operation } from '../model/index.ts';
 import { berthError } from '../errors/index.ts';
-import type { Client, EnvironmentsApi, TerminalQuery, VolumesApi, WaitOptions } from './api.ts';
+import type { BackupsApi, Client, EnvironmentsApi, TerminalQuery, VolumesApi, WaitOptions } from './api.ts';
 import { Caller } from './caller.ts';
 import { errorOf } from './failure.ts';
 import { followEvents, followOperation } from './follow.ts';
@@ -66,6 +66,7 @@ function smallApis(
       remove: (name, snapshot, options) =>
         caller.call('snapshots.remove', { params: { name, snapshot } }, options),
     },
+    backups: backupsApi(caller),
     operations: {
       list: (options) => caller.call('operations.list', {}, options),
       get: (id, options) => caller.call('operations.get', { params: operationParams(id) }, options),
@@ -73,6 +74,21 @@ function smallApis(
       watch: (id, options = {}) => followOperation(caller, id, options),
     },
     events: { stream: (query = {}) => followEvents(caller, query) },
+  };
+}
+
+function backupsApi(caller: Caller): BackupsApi {
+  return {
+    repositories: (options) => caller.call('backup-repositories.list', {}, options),
+    addRepository: (body, options) => caller.call('backup-repositories.add', { body }, options),
+    removeRepository: (name, options) =>
+      caller.call('backup-repositories.remove', { params: { name } }, options),
+    list: (query = {}, options) => caller.call('backups.list', { query }, options),
+    create: (body, options) => caller.call('backups.create', { body }, options),
+    verify: (ref, body = {}, options) => caller.call('backups.verify', { params: { ref }, body }, options),
+    restore: (ref, body = {}, options) => caller.call('backups.restore', { params: { ref }, body }, options),
+    prune: (body = {}, options) => caller.call('backups.prune', { body }, options),
+    remove: (ref, query = {}, options) => caller.call('backups.remove', { params: { ref }, query }, options),
   };
 }
 

@@ -15,6 +15,14 @@ export type TemplateRequest = Static<typeof schemas.TemplateRequestSchema>;
 export type SnapshotRequest = Static<typeof schemas.SnapshotRequestSchema>;
 /** How an environment is brought back to a snapshot. */
 export type RestoreRequest = Static<typeof schemas.RestoreRequestSchema>;
+/** Make a backup repository known. */
+export type RepositoryRequest = Static<typeof schemas.RepositoryRequestSchema>;
+export type BackupQuery = Static<typeof schemas.BackupQuerySchema>;
+/** Store an environment as it is now. */
+export type BackupRequest = Static<typeof schemas.BackupRequestSchema>;
+export type VerifyBackupRequest = Static<typeof schemas.VerifyBackupRequestSchema>;
+export type RestoreBackupRequest = Static<typeof schemas.RestoreBackupRequestSchema>;
+export type PruneBackupsRequest = Static<typeof schemas.PruneBackupsRequestSchema>;
 export type WarmRequest = Static<typeof schemas.WarmRequestSchema>;
 export type ShapeRequest = Static<typeof schemas.ShapeRequestSchema>;
 export type PublishRequest = Static<typeof schemas.PublishRequestSchema>;

@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import { createEndpoints } from '../endpoint/index.ts';
 import {
   Admission,
+  BackupOperations,
+  BackupPlace,
   CapacityOperations,
   type Context,
   EnvironmentOperations,
@@ -91,6 +93,7 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
         templates: new TemplateOperations(context),
         snapshots: new SnapshotOperations(context),
         volumes: new VolumeOperations(context),
+        backups: new BackupOperations(context),
         images: new ImageOperations(context),
         cache: new CacheOperations(context),
         operations: operationService(context),
@@ -158,6 +161,7 @@ async function composeContext(
     ...{ keptVolumes: new KeptVolumes(layout.volumes), pools, admission },
     ...{ sessions: new Sessions(clientKey), sleepers: new Sleepers(() => context) },
     replicas: new Replicas(() => context),
+    backups: new BackupPlace(home),
   };
   closing.defer(() => network.close());
   closing.defer(() => ingress.close());

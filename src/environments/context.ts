@@ -6,6 +6,7 @@ import type { BaseTemplates, Machines, TemplateStore } from '../machines/index.t
 import type { EventLog, Operations } from '../operations/index.ts';
 import type { Registries } from '../registries/index.ts';
 import type { Admission } from './admission.ts';
+import type { BackupPlace } from './backups/backup-place.ts';
 import type { FileMeetings } from './files/meeting.ts';
 import type { EnvironmentRegistry } from './registry.ts';
 import type { Replicas } from './replicas/replicas.ts';
@@ -40,6 +41,8 @@ export interface Context {
   readonly pools: WarmPools;
   readonly sleepers: Sleepers;
   readonly replicas: Replicas;
+  /** Where backups are kept, and what they need on this host. */
+  readonly backups: BackupPlace;
   /** Asked before a machine is started. */
   readonly admission: Admission;
   /** Where operations meet the connections that bring their files. */

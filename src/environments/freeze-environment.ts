@@ -8,6 +8,7 @@ import {
   freeze,
   planFreeze,
   settleFreeze,
+  thawGuest,
   undoFreeze,
 } from '../machines/index.ts';
 import type { Context } from './context.ts';
@@ -37,7 +38,7 @@ export async function freezeEnvironment(
   wish: FreezeWish,
 ): Promise<Frozen> {
   const { machine } = context.sessions.get(record);
-  const subject = subjectOf(record, planFreeze(diskOf(record)), wish);
+  const subject = freezeSubjectOf(record, planFreeze(diskOf(record)), wish);
   await context.registry.update(record.id, { freezing: subject.plan });
   crashPoint('freeze.planned');
   try {
@@ -57,7 +58,10 @@ export async function settleInterrupted(context: Context, record: EnvironmentRec
   const current = context.registry.get(record.id);
   const plan = current.freezing;
   if (plan === undefined || current.disk === undefined) return;
-  const subject = subjectOf(current, plan, {
+  // It may have been asked to hold its file systems still for the moment.
+  const session = context.sessions.find(record.id);
+  if (session !== undefined) await thawGuest(session.machine);
+  const subject = freezeSubjectOf(current, plan, {
     name: `fork-point-${plan.template.slice(4)}`,
     kind: 'fork-point',
   });
@@ -79,8 +83,8 @@ async function mayHaveMoved(context: Context, record: EnvironmentRecord, plan: F
   return (await Promise.all(prepared.map(exists))).every(Boolean);
 }
 
-/** What is frozen of an environment, with a plan. */
-export function subjectOf(
+/** What of an environment is frozen. */
+export function freezeSubjectOf(
   record: EnvironmentRecord,
   plan: FreezePlan,
   wish: Pick<FreezeWish, 'name' | 'kind'>,

@@ -1,3 +1,5 @@
+export { BackupOperations } from './backups/backup-service.ts';
+export { BackupPlace } from './backups/backup-place.ts';
 export { Admission } from './admission.ts';
 export { CapacityOperations } from './capacity-service.ts';
 export { readCapacitySettings } from './capacity-settings.ts';

@@ -4,7 +4,7 @@ import { mountableDirectories } from './mountable-directories.ts';
 import type { EnvironmentRecord } from './record.ts';
 
 /** The project of a record, read again from its own text. */
-export function projectOf(record: EnvironmentRecord): ComposeProject {
+export function projectOf(record: Pick<EnvironmentRecord, 'name' | 'workload'>): ComposeProject {
   const { compose, variables, projectDirectory: directory, files } = record.workload;
   const home = files?.home === undefined ? {} : { home: files.home };
   const { project } = parseCompose(compose, {

@@ -98,6 +98,8 @@ export interface EnvironmentRecord
   readonly readyBy?: OperationId;
   /** Containers that were stopped for the change of a volume, and are to run again. */
   readonly halted?: readonly string[];
+  /** It is only to show that a backup is good, and is removed whatever happens. */
+  readonly scratch?: true;
   /** Id of the kept volumes that it has been given, until they are no longer kept. */
   readonly broughtIn?: string;
   /** Size in GiB that its disk is being given. */
@@ -167,6 +169,7 @@ export function viewOf(
     restoring: _restoring,
     restored: _restored,
     merging: _merging,
+    scratch: _scratch,
     rest,
     ...kept
   } = record;

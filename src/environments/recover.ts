@@ -33,6 +33,7 @@ export async function recover(
 ): Promise<void> {
   const records = context.registry.list();
   await endDoubles(context, records);
+  await context.backups.clean();
   await takeOverNetwork(context, network, records);
   const ending = { ...o, hostBoot: hostBootId(), survivors: records.filter(hasProcess).length };
   await Promise.all(records.map((record) => recoverOne(context, record, ending)));
@@ -85,7 +86,7 @@ async function recoverRestoring(context: Context, record: EnvironmentRecord, end
 }
 
 async function recoverOne(context: Context, record: EnvironmentRecord, ending: Ending): Promise<void> {
-  const unfinished = record.state === 'creating' || record.state === 'removing';
+  const unfinished = record.state === 'creating' || record.state === 'removing' || record.scratch === true;
   if (unfinished) return discard(context, record);
   if (record.restoring !== undefined) return recoverRestoring(context, record, ending);
   if (record.asleep === undefined) await reattach(context, record, ending);

@@ -228,6 +228,19 @@ const entries = {
     'Make it writable for root, or choose another with BERTH_HOME.',
   ),
 
+  'backup-repository-failed': entry(
+    502,
+    HOST,
+    'A backup repository cannot be used.',
+    'Correct the cause shown; see where it is with `./berth backup repo ls`.',
+  ),
+  'backup-damaged': entry(
+    500,
+    HOST,
+    'What is stored of a backup is not what was saved.',
+    'Use another one: `./berth backup ls`; see what else is damaged with `restic check --read-data`.',
+  ),
+
   // The daemon
   'daemon-not-running': entry(
     503,

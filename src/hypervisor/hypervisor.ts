@@ -193,4 +193,24 @@ export interface Hypervisor {
   readDisk(path: string, range: { readonly offset: number; readonly bytes: number }): Promise<Buffer>;
   /** Makes a disk larger that no machine runs on, by its top layer. The same size again changes nothing. */
   growDisk(path: string, sizeGib: number): Promise<void>;
+  /**
+   * Writes what the layers of a disk hold above `base`, which is raw, into one new layer over it. Nothing may write to them meanwhile.
+   */
+  copyLayers(
+    o: { readonly top: string; readonly base: string; readonly to: string; readonly sizeGib: number },
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Notes in a layer that the same base, which is raw, lies elsewhere now. */
+  moveBase(path: string, base: string): Promise<void>;
+  /** Writes a disk in another format; empty parts stay empty. */
+  convertDisk(
+    from: { readonly path: string; readonly format: 'raw' | 'qcow2' },
+    to: { readonly path: string; readonly format: 'raw' | 'qcow2' },
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Looks whether the books of a disk layer are right, without changing it. What they lead to is not looked at. */
+  checkDisk(path: string, signal: AbortSignal): Promise<DiskVerdict>;
 }
+
+/** Whether the books of a disk layer are right. */
+export type DiskVerdict = { readonly sound: true } | { readonly sound: false; readonly why: string };

@@ -3,17 +3,21 @@ import { KeyedMutex } from '../base/index.ts';
 import { berthError } from '../errors/index.ts';
 import {
   crashPoint,
+  chmod,
+  ensureDirectory,
   exists,
   isRoot,
   listDirectory,
   moveFile,
+  readJson,
   removeTree,
   sha256File,
+  syncFile,
 } from '../host/index.ts';
 import { isName } from '../model/index.ts';
 import { buildImage } from './build-image.ts';
 import { removeDeadBuilds, takeBuildPlace } from './build-lock.ts';
-import { type BuiltImage, readImage } from './image-manifest.ts';
+import { type BuiltImage, type ImageManifest, MANIFEST_FILE, readImage } from './image-manifest.ts';
 import { type LoadedRecipe, loadRecipe } from './recipe.ts';
 
 const REMOVED_PREFIX = '.removed-';
@@ -44,6 +48,13 @@ export interface ImageStore {
   remove(ref: string): Promise<void>;
   /** Names of the files whose content is not what was built; empty when all is well. Throws `image-unknown`. */
   verify(ref: string, o?: { signal?: AbortSignal }): Promise<string[]>;
+  /**
+   * Takes an image that was built elsewhere out of `directory`, whose files but for `others` are those of an image. The directory is gone
+   * afterwards. One that is there already stays. @throws `image-build-failed` when it is not what was built
+   */
+  take(directory: string, others: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Names of the files of an image in `directory` that are not what was built; all of them where there is no image. */
+  differences(directory: string, signal: AbortSignal): Promise<string[]>;
   /** Names of the recipes, sorted. */
   recipes(): Promise<string[]>;
   /** Removes what builds and removals of ended processes left behind; to be called at start. */
@@ -109,6 +120,35 @@ class DirectoryImageStore implements ImageStore {
         const path = join(this.#options.directory, image.id, name);
         if (!(await exists(path)) || (await sha256File(path, o)) !== hash) wrong.push(path);
       }
+    }
+    return wrong;
+  }
+
+  async take(directory: string, others: readonly string[], signal: AbortSignal): Promise<void> {
+    const wrong = await this.differences(directory, signal);
+    if (wrong.length > 0)
+      throw berthError('image-build-failed', `the image differs from what was built: ${wrong.join(', ')}`);
+    for (const name of others) await removeTree(join(directory, name));
+    const manifest = await readJson<ImageManifest>(join(directory, MANIFEST_FILE));
+    if (manifest === undefined) throw berthError('internal', `the image in ${directory} vanished`);
+    for (const name of Object.keys(manifest.files)) {
+      await chmod(join(directory, name), 0o444);
+      await syncFile(join(directory, name));
+    }
+    await ensureDirectory(directory, { mode: 0o755 });
+    await ensureDirectory(this.#options.directory, { mode: 0o755 });
+    await this.#builds.run(manifest.name, () => this.#accept(directory, manifest.id, signal));
+    await removeTree(directory);
+  }
+
+  async differences(directory: string, signal: AbortSignal): Promise<string[]> {
+    const manifest = await readJson<ImageManifest>(join(directory, MANIFEST_FILE)).catch(() => undefined);
+    if (manifest?.files === undefined) return [MANIFEST_FILE];
+    const wrong: string[] = [];
+    for (const [name, hash] of Object.entries(manifest.files)) {
+      const path = join(directory, name);
+      if (name.includes('/') || !(await exists(path)) || (await sha256File(path, { signal })) !== hash)
+        wrong.push(name);
     }
     return wrong;
   }

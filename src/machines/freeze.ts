@@ -141,7 +141,7 @@ export async function settleFreeze(
 }
 
 /** True when the machine has gone over to the layer `name`; also when it cannot be asked, for then nothing may be removed. */
-async function writesTo(machine: Machine, name: string): Promise<boolean> {
+export async function writesTo(machine: Machine, name: string): Promise<boolean> {
   try {
     return (await machine.running.topLayer()) === name;
   } catch {

@@ -10,9 +10,11 @@ import {
   exists,
   listCgroups,
   listDirectory,
+  moveFile,
   openCgroup,
   type ProcessIdentity,
   removeTree,
+  syncFile,
   terminate,
 } from '../host/index.ts';
 import type { GuestChannels, Hypervisor, MachineSpec, MachineStart } from '../hypervisor/index.ts';
@@ -76,6 +78,16 @@ export class Machines {
     await this.#ensureParents(directory);
     await copySmallFile(this.#templates.files(template.id).overlay, join(directory, top));
     return { directory, top, layers: [template.id, ...template.layers] };
+  }
+
+  /** Makes a machine's directory with a disk layer that was brought here, over a raw image. The layer moves there. */
+  async placeDisk(directory: string, layerPath: string, imagePath: string): Promise<MachineDisk> {
+    await this.#ensureParents(directory);
+    await this.#hypervisor.moveBase(layerPath, imagePath);
+    await syncFile(layerPath);
+    await moveFile(layerPath, join(directory, FIRST_TOP));
+    await syncFile(directory);
+    return { directory, top: FIRST_TOP, layers: [] };
   }
 
   /**

@@ -11,6 +11,7 @@ export * from './shape.ts';
 export * from './snapshot.ts';
 export * from './template.ts';
 export * from './image-reference.ts';
+export * from './backup.ts';
 export * from './cache.ts';
 export * from './volume.ts';
 export * from './capacity.ts';

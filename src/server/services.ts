@@ -1,5 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type {
+  BackupQuery,
+  BackupRequest,
   CachePruneRequest,
   CapacityQuery,
   DaemonStatus,
@@ -10,9 +12,13 @@ import type {
   ScaleRequest,
   SleepRequest,
   LogLine,
+  PruneBackupsRequest,
   PurgeRequest,
-  ResizeRequest,
+  RepositoryRequest,
   RestoreRequest,
+  VerifyBackupRequest,
+  ResizeRequest,
+  RestoreBackupRequest,
   SetupPlan,
   SetupRequest,
   SnapshotRequest,
@@ -22,6 +28,8 @@ import type {
   VersionInfo,
 } from '../contract/index.ts';
 import type {
+  Backup,
+  BackupRepository,
   BerthEvent,
   CapacityReport,
   ImageCache,
@@ -159,6 +167,24 @@ export interface VolumeService {
   ): Promise<InteractiveProcess>;
 }
 
+/** Backups and their repositories. `ref` is the id of a backup, or the name of an environment for its newest one. */
+export interface BackupService {
+  repositories(): Promise<readonly BackupRepository[]>;
+  /** Makes one known; one that is not there yet is made. */
+  addRepository(request: RepositoryRequest, signal: AbortSignal): Promise<BackupRepository>;
+  /** Forgets it here; what is in it stays. */
+  removeRepository(name: string): Promise<void>;
+  /** Oldest first. */
+  list(query: BackupQuery, signal: AbortSignal): Promise<readonly Backup[]>;
+  /** Stores an environment as it is at one moment. */
+  create(request: BackupRequest, options: StartOptions): Promise<Operation>;
+  verify(ref: string, request: VerifyBackupRequest, options: StartOptions): Promise<Operation>;
+  /** Makes an environment of it; `name-taken` when there is one of its name. */
+  restore(ref: string, request: RestoreBackupRequest, options: StartOptions): Promise<Operation>;
+  prune(request: PruneBackupsRequest, options: StartOptions): Promise<Operation>;
+  remove(ref: string, repository: string | undefined, signal: AbortSignal): Promise<void>;
+}
+
 export interface TemplateService {
   list(): Promise<readonly Template[]>;
   /** Freezes a running environment, which goes on running. */
@@ -248,6 +274,7 @@ export interface Services {
   readonly templates: TemplateService;
   readonly snapshots: SnapshotService;
   readonly volumes: VolumeService;
+  readonly backups: BackupService;
   readonly images: ImageService;
   readonly cache: CacheService;
   readonly operations: OperationService;

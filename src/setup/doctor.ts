@@ -37,6 +37,7 @@ const CHECKS: readonly Check[] = [
   checkTools('network-tools'),
   checkTools('build-tools'),
   checkTools('cache-tools'),
+  checkTools('backup-tools'),
   checkQemu,
 ];
 

@@ -101,6 +101,11 @@ export const layers: Readonly<Record<string, LayerRow>> = {
       doors: ['node:http', 'node:net', 'node:dns', 'node:tls'],
     },
   ),
+  backups: row(
+    4,
+    'repositories of backups: where they are, their secrets, and restic, which keeps what is in them',
+    LOW_AND_HOST,
+  ),
   client: row(4, 'typed API client; runs in Node and in a browser', [...LOW, 'contract']),
   machines: row(5, 'machine lifecycle: boot, freeze to a template, clone, stop, adopt after a restart', [
     ...LOW_AND_HOST,
@@ -126,6 +131,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
       'placement',
       'ingress',
       'registries',
+      'backups',
     ],
     { typesOf: ['contract', 'hypervisor', 'network', 'images', 'endpoint'] },
   ),

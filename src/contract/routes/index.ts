@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { backupRoutes } from './backups.ts';
 import { cacheRoutes } from './cache.ts';
 import { capacityRoutes } from './capacity.ts';
 import { daemonRoutes } from './daemon.ts';
@@ -21,6 +22,7 @@ export const routes = {
   ...environmentRoutes,
   ...snapshotRoutes,
   ...volumeRoutes,
+  ...backupRoutes,
   ...operationRoutes,
 } as const satisfies Record<string, Route>;
 

@@ -1,3 +1,4 @@
+export * from './backup.ts';
 export * from './cache.ts';
 export * from './capacity.ts';
 export * from './daemon.ts';

@@ -2,7 +2,7 @@ import { crashPoint } from '../../host/index.ts';
 import { planFreeze, type SavedState, splitDisk, type TemplateManifest } from '../../machines/index.ts';
 import type { SnapshotConsistency } from '../../model/index.ts';
 import type { Context } from '../context.ts';
-import { diskOf, freezeEnvironment, settleInterrupted, subjectOf } from '../freeze-environment.ts';
+import { diskOf, freezeEnvironment, settleInterrupted, freezeSubjectOf } from '../freeze-environment.ts';
 import type { EnvironmentRecord } from '../record.ts';
 import { livingAncestors, snapshotsOf } from './find-snapshots.ts';
 import { isUnmounted } from './is-unmounted.ts';
@@ -93,7 +93,7 @@ async function split(
   record: EnvironmentRecord,
   how: Pick<Parameters<typeof splitDisk>[2], 'machine' | 'saved' | 'around'>,
 ): Promise<TemplateManifest> {
-  const subject = subjectOf(record, planFreeze(diskOf(record)), namesOf(record));
+  const subject = freezeSubjectOf(record, planFreeze(diskOf(record)), namesOf(record));
   await context.registry.update(record.id, { freezing: subject.plan });
   crashPoint('snapshot.planned');
   try {

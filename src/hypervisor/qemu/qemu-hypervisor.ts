@@ -21,6 +21,7 @@ import type {
 } from '../hypervisor.ts';
 import { machinePaths, qemuArgv } from './argv.ts';
 import { readDisk } from './disk-tool.ts';
+import { checkDisk, convertDisk, copyLayers, moveBase } from './disk-image.ts';
 import { goOn } from './freeze.ts';
 import { type ChildExit, openMonitor, QemuMachine } from './qemu-machine.ts';
 import type { QmpClient } from './qmp/client.ts';
@@ -60,6 +61,7 @@ export function createQemuHypervisor(options: QemuOptions): Hypervisor {
     createDisk,
     readDisk,
     growDisk,
+    ...{ copyLayers, moveBase, convertDisk, checkDisk },
   };
 }
 

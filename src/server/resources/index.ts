@@ -1,5 +1,6 @@
 import type { Handlers } from '../call.ts';
 import type { Services } from '../services.ts';
+import { backupHandlers } from './backups.ts';
 import { cacheHandlers } from './cache.ts';
 import { capacityHandlers } from './capacity.ts';
 import { daemonHandlers } from './daemon.ts';
@@ -24,6 +25,7 @@ export function allHandlers(services: Services): Handlers {
     ...snapshotHandlers(services.snapshots),
     ...environmentHandlers(services.environments),
     ...volumeHandlers(services.volumes),
+    ...backupHandlers(services.backups),
     ...operationHandlers(services.operations),
   };
 }

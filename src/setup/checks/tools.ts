@@ -8,6 +8,7 @@ const TITLES: Record<RequiredPackage['group'], string> = {
   'network-tools': 'networks',
   'build-tools': 'building images',
   'cache-tools': 'keeping container images',
+  'backup-tools': 'backups',
 };
 
 /** A check that the programs and files of one group are there. */
@@ -24,7 +25,7 @@ export function judgeTools(group: RequiredPackage['group'], missing: readonly Re
   if (missing.length > 0) {
     const names = missing.map(({ name, why }) => `${name} (${why})`).join(', ');
     // Images are pulled all the same, each environment its own.
-    const severity = group === 'cache-tools' ? 'warning' : 'error';
+    const severity = group === 'cache-tools' || group === 'backup-tools' ? 'warning' : 'error';
     return problem(group, severity, `missing for ${TITLES[group]}: ${names}`, SETUP_REMEDY);
   }
   const names = ofGroup(group).map(({ name }) => name);

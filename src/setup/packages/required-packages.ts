@@ -6,7 +6,7 @@ export interface RequiredPackage {
   /** Programs or files by which its presence shows. */
   readonly provides: readonly string[];
   /** Which check of the doctor looks for it. */
-  readonly group: 'network-tools' | 'build-tools' | 'machine-tools' | 'cache-tools';
+  readonly group: 'network-tools' | 'build-tools' | 'machine-tools' | 'cache-tools' | 'backup-tools';
   /** True when it must come from backports on a release whose own version is too old. */
   readonly fromBackports?: boolean;
   /** A service that the package starts by itself, and that Berth does not want. */
@@ -94,5 +94,11 @@ export const REQUIRED_PACKAGES: readonly RequiredPackage[] = [
     provides: ['docker-registry'],
     group: 'cache-tools',
     service: 'docker-registry',
+  },
+  {
+    name: 'restic',
+    why: 'keeps backups of environments',
+    provides: ['restic'],
+    group: 'backup-tools',
   },
 ];

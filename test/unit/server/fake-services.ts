@@ -25,6 +25,7 @@ export function fakeServices(
     templates: service('templates'),
     snapshots: service('snapshots'),
     volumes: service('volumes'),
+    backups: service('backups'),
     images: service('images'),
     cache: service('cache'),
     operations: service('operations'),

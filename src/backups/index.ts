@@ -1,0 +1,3 @@
+export { Repositories, type RepositoryRequest } from './repositories.ts';
+export type { Restic, Retention } from './restic.ts';
+export type { Snapshot, Stored } from './restic-output.ts';
