@@ -1,6 +1,14 @@
 import { isEnded, type Operation } from '../model/index.ts';
 import { berthError } from '../errors/index.ts';
-import type { BackupsApi, Client, EnvironmentsApi, TerminalQuery, VolumesApi, WaitOptions } from './api.ts';
+import type {
+  BackupsApi,
+  Client,
+  DoctorApi,
+  EnvironmentsApi,
+  TerminalQuery,
+  VolumesApi,
+  WaitOptions,
+} from './api.ts';
 import { Caller } from './caller.ts';
 import { errorOf } from './failure.ts';
 import { followEvents, followOperation } from './follow.ts';
@@ -19,13 +27,14 @@ export function createClient(transport: Transport): Client {
     finishOperation: async (id, options) => orThrow(await wait(id, options)),
     environments: environmentsApi(caller, transport),
     volumes: volumesApi(caller, transport),
+    doctor: doctorApi(caller, transport),
     ...smallApis(caller),
   };
 }
 
 function smallApis(
   caller: Caller,
-): Omit<Client, 'version' | 'waitOperation' | 'finishOperation' | 'environments' | 'volumes'> {
+): Omit<Client, 'version' | 'waitOperation' | 'finishOperation' | 'environments' | 'volumes' | 'doctor'> {
   return {
     daemon: {
       status: (options) => caller.call('daemon.get', {}, options),
@@ -89,6 +98,15 @@ function backupsApi(caller: Caller): BackupsApi {
     restore: (ref, body = {}, options) => caller.call('backups.restore', { params: { ref }, body }, options),
     prune: (body = {}, options) => caller.call('backups.prune', { body }, options),
     remove: (ref, query = {}, options) => caller.call('backups.remove', { params: { ref }, query }, options),
+  };
+}
+
+function doctorApi(caller: Caller, transport: Transport): DoctorApi {
+  return {
+    report: (options) => caller.call('doctor.get', {}, options),
+    repair: (options) => caller.call('doctor.repair', { body: {} }, options),
+    bundle: async ({ signal } = {}) =>
+      remoteProcess(await transport.openSocket(caller.socketPath('doctor.bundle', {}), signal)),
   };
 }
 

@@ -16,6 +16,7 @@ import type { Change } from './registry.ts';
 import { settleResize } from './resize.ts';
 import { settleQuiet } from './snapshots/quiesce.ts';
 import { tidyDisk, undoRestore } from './snapshots/undo-restore.ts';
+import { removeOrphans } from './reconcile/orphans.ts';
 import { adopt } from './take-over.ts';
 import { stayAsleep } from './sleep/stay-asleep.ts';
 import { settleKept } from './volumes/bring-in.ts';
@@ -40,9 +41,7 @@ export async function recover(
   await context.replicas.restore();
   const unfinished = await closeOperations(context);
   const known = new Set<string>(context.registry.list().map(({ id }) => id));
-  for (const removed of await context.machines.removeOrphans(known)) {
-    context.events.append('host.orphan-removed', removed, 'it belonged to no environment');
-  }
+  await removeOrphans(context);
   await context.keptVolumes.clean(known);
   await context.templates.undoUnsealed();
   await context.templates.removeIncomplete(

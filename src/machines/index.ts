@@ -13,8 +13,10 @@ export {
 export { freezeDisk, type FrozenDisk, thawGuest } from './freeze-disk.ts';
 export { type Layout, layoutOf, MACHINE_GID, machineUid } from './layout.ts';
 export type { Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';
-export { cgroupMaker, closeLines, hasDisk, Machines, type StepListener } from './machines.ts';
 export { type AroundSplit, type SplitRequest, splitDisk } from './split-disk.ts';
+export { cgroupMaker } from './machine-cgroup.ts';
+export { closeLines, hasDisk, Machines, type StepListener } from './machines.ts';
+export type { FoundMachines, MachinePlace } from './remains.ts';
 export { removeSaved, type SavedState, saveMachine } from './saved-state.ts';
 export type { SnapshotFacts, TemplateManifest } from './template-manifest.ts';
 export { TemplateStore } from './template-store.ts';

@@ -32,6 +32,7 @@ import type {
   BackupRepository,
   BerthEvent,
   CapacityReport,
+  DoctorReport,
   ImageCache,
   Environment,
   EnvironmentStats,
@@ -249,6 +250,14 @@ export interface EventService {
   follow(after: number, signal: AbortSignal): AsyncIterable<BerthEvent>;
 }
 
+export interface DoctorService {
+  /** What differs; changes nothing. */
+  report(): Promise<DoctorReport>;
+  repair(options: StartOptions): Promise<Operation>;
+  /** A tar.gz archive on its standard output. */
+  bundle(signal: AbortSignal): Promise<InteractiveProcess>;
+}
+
 export interface HostService {
   report(signal: AbortSignal): Promise<HostReport>;
   plan(signal: AbortSignal): Promise<SetupPlan>;
@@ -279,6 +288,7 @@ export interface Services {
   readonly cache: CacheService;
   readonly operations: OperationService;
   readonly events: EventService;
+  readonly doctor: DoctorService;
   readonly host: HostService;
   readonly capacity: CapacityService;
   readonly daemon: DaemonService;

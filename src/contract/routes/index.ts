@@ -3,6 +3,7 @@ import { backupRoutes } from './backups.ts';
 import { cacheRoutes } from './cache.ts';
 import { capacityRoutes } from './capacity.ts';
 import { daemonRoutes } from './daemon.ts';
+import { doctorRoutes } from './doctor.ts';
 import { environmentRoutes } from './environments.ts';
 import { hostRoutes } from './host.ts';
 import { imageRoutes } from './images.ts';
@@ -14,6 +15,7 @@ import { volumeRoutes } from './volumes.ts';
 /** Every route of the API by its id; the ids are the operation ids of the OpenAPI document. */
 export const routes = {
   ...daemonRoutes,
+  ...doctorRoutes,
   ...hostRoutes,
   ...capacityRoutes,
   ...imageRoutes,
