@@ -7,8 +7,6 @@ import type { EnvironmentRecord } from '../record.ts';
 import type { Session } from '../sessions.ts';
 import { setTime } from '../sleep/set-time.ts';
 
-const RELAXED = { durability: 'relaxed' } as const;
-
 /**
  * Ends the machine of an environment that is to be brought back to a snapshot, with all that it was doing saved beside its disk where that is possible; its
  * ports are closed. What fails lets it run as before. Nothing happens where none runs, but for what was saved of a sleeper, which goes along.
