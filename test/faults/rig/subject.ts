@@ -17,9 +17,12 @@ const LOOK_MS = 10;
 /** A home and its daemon, for tests that end it in every way: spoken with over its socket, since a command would start another daemon. */
 export class Subject {
   readonly home: string;
+  /** What every daemon of it is started with. */
+  readonly #env: NodeJS.ProcessEnv;
 
-  constructor(home: string) {
+  constructor(home: string, env: NodeJS.ProcessEnv = {}) {
     this.home = home;
+    this.#env = env;
   }
 
   /** Sends a request. @throws Refusal */
@@ -80,7 +83,7 @@ export class Subject {
     const known = await this.daemonPid();
     if (known !== undefined) return known;
     const log = openSync(this.log, 'a', 0o600);
-    const variables = { ...process.env, BERTH_CRASH_AT: '', BERTH_HOME: this.home, ...env };
+    const variables = { ...process.env, BERTH_CRASH_AT: '', BERTH_HOME: this.home, ...this.#env, ...env };
     const stdio = ['ignore', log, log] as const;
     const child = spawn(join(ROOT, 'berth'), ['serve'], {
       detached: true,
