@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Volume } from '../../../src/model/index.ts';
 import { berthOk } from '../../e2e/rig/berth.ts';
 import { makeTinyImage, TINY_WEB, tinyCompose } from '../../e2e/rig/tiny.ts';
 import type { Subject } from './subject.ts';
@@ -64,4 +65,9 @@ export async function prepareFaults(subject: Subject): Promise<void> {
 export async function removeAll(subject: Subject): Promise<void> {
   const own = (await subject.environments()).filter(({ replicaOf }) => replicaOf === undefined);
   await Promise.all(own.map(({ name }) => subject.run('DELETE', `/environments/${name}`)));
+}
+
+/** Volumes that removed environments have left behind. */
+export async function keptVolumes(subject: Subject): Promise<Volume[]> {
+  return (await subject.ask<Volume[]>('GET', '/volumes')).filter(({ state }) => state === 'kept');
 }
