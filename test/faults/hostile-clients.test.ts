@@ -139,7 +139,10 @@ describe('HTTP', () => {
 
   test(`#44 b · ${IDLE_SOCKETS} connections that ask nothing · others are served within a second`, async () => {
     const before = await ownBytes();
-    const sockets = await Promise.all(Array.from({ length: IDLE_SOCKETS }, () => open(path)));
+    const sockets: Socket[] = [];
+    // So many at a time as may wait to be accepted.
+    while (sockets.length < IDLE_SOCKETS)
+      sockets.push(...(await Promise.all(Array.from({ length: 100 }, () => open(path)))));
     try {
       for (let index = 0; index < 5; index++) {
         const startedAt = performance.now();
@@ -192,7 +195,8 @@ async function raw(bytes: string): Promise<string> {
   });
   socket.end(bytes);
   const timer = setTimeout(() => socket.destroy(), 2_000);
-  await once(socket, 'close');
+  // A connection may be reset while it is written to: what came before counts.
+  await new Promise((resolve) => socket.once('close', resolve));
   clearTimeout(timer);
   return text;
 }

@@ -48,6 +48,8 @@ export async function prepareFaults(subject: Subject): Promise<void> {
   await subject.startDaemon();
   await berthOk(['image', 'build', 'debian-13', '--quiet'], { home, timeoutMs: BUILD_TIMEOUT_MS });
   await removeAll(subject);
+  for (const { environment, name } of await keptVolumes(subject))
+    await berthOk(['volume', 'rm', `${environment}/${name}`, '--kept'], { home });
   if ((await subject.templates()).some(({ name }) => name === FAULT_TEMPLATE)) {
     await subject.ask('POST', `/templates/${FAULT_TEMPLATE}/warm`, { min: 0, max: 0 });
     return;
