@@ -56,6 +56,11 @@ function parse(text: string, lines: LineCounter, problems: ProblemList): YamlSou
 /** A reason not to parse the text at all. The lexer alone is linear and does not recurse. */
 function refuse(text: string): string | undefined {
   if (text.length > MAX_FILE_BYTES) return `the file is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`;
+  for (const [index, line] of text.split('\n').entries()) {
+    const code = [...line].find((character) => isUnprintable(character.charCodeAt(0)))?.charCodeAt(0);
+    if (code !== undefined)
+      return `line ${index + 1} has the control character ${code}, which YAML does not allow`;
+  }
   let tokens = 0;
   let depth = 0;
   for (const token of new Lexer().lex(text)) {
@@ -69,6 +74,11 @@ function refuse(text: string): string | undefined {
     if (depth > MAX_DEPTH) return `brackets are nested deeper than ${MAX_DEPTH}`;
   }
   return undefined;
+}
+
+/** Characters that YAML does not allow, and its parser passes on. */
+function isUnprintable(code: number): boolean {
+  return (code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) || code === 0x7f;
 }
 
 function sentence(message: string): string {

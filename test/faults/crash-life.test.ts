@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { berth, berthJson, berthOk, inMachine } from '../e2e/rig/berth.ts';
+import { berth, berthOk, inMachine } from '../e2e/rig/berth.ts';
 import { sharedHome } from '../e2e/rig/home.ts';
 import { get, urlOf } from '../e2e/rig/http.ts';
 import { output } from '../e2e/rig/program.ts';
 import { workDirectory } from '../e2e/rig/tiny.ts';
 import { crash, titled, withState, without } from './rig/crash-case.ts';
-import { FAULT_TEMPLATE, prepareFaults, removeAll, VOLUME } from './rig/project.ts';
+import { FAULT_TEMPLATE, keptVolumes, prepareFaults, removeAll, VOLUME } from './rig/project.ts';
 import { Subject } from './rig/subject.ts';
 
 const NAME = 'life';
@@ -95,7 +95,7 @@ describe('volumes', () => {
     async (at) => {
       const before = await visits();
       const file = await archive();
-      const act = () => berth(['volume', 'import', `${NAME}/${VOLUME}`, file, '--force']);
+      const act = () => berth(['volume', 'import', `${NAME}/${VOLUME}`, '-i', file, '--force']);
       const outcome = at === 'import.received' ? {} : { finished: withState(NAME, 'running') };
       await crash(subject, { at, act, ...outcome });
       expect(await visits()).toBe(at === 'import.received' ? before + 1 : 1001);
@@ -107,9 +107,8 @@ describe('volumes', () => {
     async (at) => {
       await visits();
       await crash(subject, { at, act: () => remove('?keepVolumes=true'), finished: without(NAME) });
-      const kept = await berthJson<{ name: string }[]>(['volume', 'ls', '--kept']);
-      expect(kept).toHaveLength(1);
-      await berthOk(['volume', 'rm', `${NAME}/${VOLUME}`, '--kept', '--yes']);
+      expect(await keptVolumes(subject)).toHaveLength(1);
+      await berthOk(['volume', 'rm', `${NAME}/${VOLUME}`, '--kept']);
     },
   );
 });

@@ -5,7 +5,14 @@ import { get, urlOf } from '../e2e/rig/http.ts';
 import { isRunning } from '../e2e/rig/processes.ts';
 import { workDirectory } from '../e2e/rig/tiny.ts';
 import { crash, titled, withState } from './rig/crash-case.ts';
-import { FAULT_TEMPLATE, faultProject, prepareFaults, removeAll } from './rig/project.ts';
+import {
+  FAULT_TEMPLATE,
+  faultProject,
+  keptVolumes,
+  prepareFaults,
+  removeAll,
+  VOLUME,
+} from './rig/project.ts';
 import { Subject, until } from './rig/subject.ts';
 
 const NAME = 'new';
@@ -15,7 +22,6 @@ let subject: Subject;
 let file: string;
 
 const up = () => berth(['up', '-f', file, '--name', NAME, '--quiet']);
-const kept = () => berthJson<unknown[]>(['volume', 'ls', '--kept']);
 const visits = async () => Number(await get(`${urlOf(await subject.environment(NAME))}/cgi-bin/count`));
 const remove = (query = '') => subject.run('DELETE', `/environments/${NAME}${query}`);
 const fork = () => subject.run('POST', '/forks', { source: FAULT_TEMPLATE, name: NAME });
@@ -56,7 +62,7 @@ describe('up', () => {
       await visits();
       await remove('?keepVolumes=true');
       await crash(subject, { at, act: up });
-      expect(await kept()).toHaveLength(1);
+      expect(await keptVolumes(subject)).toHaveLength(1);
     },
   );
 
@@ -64,7 +70,7 @@ describe('up', () => {
     '#1 · the daemon is killed at %s · the environment is %s, and has the volumes',
     async (at) => {
       await crash(subject, { at, act: up, finished: withState(NAME, 'running') });
-      expect(await kept()).toHaveLength(0);
+      expect(await keptVolumes(subject)).toHaveLength(0);
       expect(await visits()).toBe(3);
       await remove();
     },

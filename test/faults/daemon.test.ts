@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BerthEvent, Environment, Operation } from '../../src/model/index.ts';
 import { berth, berthOk } from '../e2e/rig/berth.ts';
 import { sharedHome } from '../e2e/rig/home.ts';
 import { answers, get, urlOf } from '../e2e/rig/http.ts';
 import { isRunning } from '../e2e/rig/processes.ts';
-import { output, StreamingProgram } from '../e2e/rig/program.ts';
 import { call, Refusal } from './rig/api.ts';
 import { assertInvariants } from './rig/invariants.ts';
 import { FAULT_TEMPLATE, prepareFaults, removeAll } from './rig/project.ts';
@@ -14,6 +14,8 @@ import { Subject, until } from './rig/subject.ts';
 
 const TWENTY = 20;
 const READOPTED_WITHIN_MS = 5_000;
+/** An emulated guest on a busy host. */
+const ANSWERED_WITHIN_MS = 120_000;
 const DAEMON_EXIT_CODE = 6;
 
 let subject: Subject;
@@ -129,7 +131,9 @@ describe('clients that come, go and ask twice', () => {
     await ask('sleeper', 'sleep');
     const environment = await subject.environment('sleeper');
     const from = (await events()).length;
-    const all = await Promise.all(Array.from({ length: 200 }, () => get(urlOf(environment))));
+    const all = await Promise.all(
+      Array.from({ length: 200 }, () => get(urlOf(environment), ANSWERED_WITHIN_MS)),
+    );
     expect(all.filter((text) => text === 'hello\n')).toHaveLength(200);
     const woken = (await events()).slice(from).filter(({ kind }) => kind === 'environment.woken');
     expect(woken).toHaveLength(1);
@@ -221,14 +225,13 @@ describe('ports', () => {
     await fork('probe');
     const { address } = await subject.environment('probe');
     await remove('probe');
-    await using thief = new StreamingProgram(['busybox', 'nc', '-l', '-s', address, '-p', '8080']);
-    await until('the thief', 5_000, async () =>
-      (await output(['ss', '-Hltn'])).includes(`${address}:8080`) ? true : undefined,
-    );
+    const thief = createServer().listen(8080, address);
+    await once(thief, 'listening');
     const forked = await subject.attempt('POST', '/forks', { source: FAULT_TEMPLATE, name: 'late' });
     expect(forked).toMatchObject({ state: 'failed', error: { code: 'port-in-use' } });
-    expect(forked.error?.message).toContain(String(thief.pid));
+    expect(forked.error?.message).toContain(String(process.pid));
     expect(await subject.environments()).toEqual([]);
+    thief.close();
     await assertInvariants(subject);
   });
 });

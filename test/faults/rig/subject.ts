@@ -11,15 +11,20 @@ import { call, type CallOptions, valueOf } from './api.ts';
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 20_000;
 const CRASH_TIMEOUT_MS = 90_000;
+/** For what is done after an operation has ended. */
+const LATE_CRASH_MS = 10_000;
 const OPERATION_TIMEOUT_MS = 120_000;
 const LOOK_MS = 10;
 
 /** A home and its daemon, for tests that end it in every way: spoken with over its socket, since a command would start another daemon. */
 export class Subject {
   readonly home: string;
+  /** What every daemon of it is started with. */
+  readonly #env: NodeJS.ProcessEnv;
 
-  constructor(home: string) {
+  constructor(home: string, env: NodeJS.ProcessEnv = {}) {
     this.home = home;
+    this.#env = env;
   }
 
   /** Sends a request. @throws Refusal */
@@ -80,7 +85,7 @@ export class Subject {
     const known = await this.daemonPid();
     if (known !== undefined) return known;
     const log = openSync(this.log, 'a', 0o600);
-    const variables = { ...process.env, BERTH_CRASH_AT: '', BERTH_HOME: this.home, ...env };
+    const variables = { ...process.env, BERTH_CRASH_AT: '', BERTH_HOME: this.home, ...this.#env, ...env };
     const stdio = ['ignore', log, log] as const;
     const child = spawn(join(ROOT, 'berth'), ['serve'], {
       detached: true,
@@ -124,24 +129,21 @@ export class Subject {
     await this.endDaemon();
     const before = this.logSize();
     const pid = await this.startDaemon({ BERTH_CRASH_AT: point });
+    let said: { readonly text: string; readonly atMs: number } | undefined;
+    const note = (text: string) => {
+      said = { text, atMs: performance.now() };
+    };
     // It ends with the connection at the latest.
-    const acting = act().then(
-      () => 'it succeeded',
-      (error: unknown) => String(error),
+    act().then(
+      () => note('it succeeded'),
+      (error: unknown) => note(String(error)),
     );
-    let said: string | undefined;
-    void acting.then((text) => {
-      said = text;
+    await until(`the daemon's death at ${point}`, CRASH_TIMEOUT_MS, () => {
+      if (!isRunning(pid)) return true;
+      if (said !== undefined && performance.now() - said.atMs > LATE_CRASH_MS)
+        throw new Error(`the daemon did not die at ${point}; what it was asked for: ${said.text}`);
+      return undefined;
     });
-    try {
-      await until(`the daemon's death at ${point}`, CRASH_TIMEOUT_MS, () =>
-        isRunning(pid) ? undefined : true,
-      );
-    } catch (error) {
-      throw new Error(`the daemon did not die at ${point}; what it was asked for: ${said ?? 'goes on'}`, {
-        cause: error,
-      });
-    }
     if (!this.logFrom(before).includes(`crash point ${name}\n`))
       throw new Error(`the daemon died, but not at ${point}: ${this.logFrom(before).slice(-2_000)}`);
     noteHit(name);

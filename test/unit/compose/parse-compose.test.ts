@@ -142,6 +142,13 @@ test.each([
   expect(problems(text).join('\n')).toMatch(message);
 });
 
+test('a control character is refused with its line', () => {
+  expect(problems('services:\n  web: {image: "a\u0000b"}\n').join()).toContain(
+    'line 2 has the control character 0',
+  );
+  expect(problems('services:\r\n  web: {image: "a\tb"}\r\n').join()).not.toContain('control character');
+});
+
 test('a file over the limits of size, tokens, depth or aliases is refused', () => {
   expect(problems(' '.repeat(1024 * 1024 + 1))).toEqual(['-:- file the file is larger than 1 MiB']);
   expect(problems('- a\n'.repeat(40_000)).join()).toContain('YAML tokens');
