@@ -1,10 +1,9 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { formatDuration } from '../src/base/index.ts';
 import { checkRepository } from './check.ts';
-import { runInForeground, runStage, type Stage } from './testing/stage.ts';
+import { runStage, type Stage } from './testing/stage.ts';
 import { matrixStage } from './testing/matrix-stage.ts';
+import { prepareHost } from './testing/prepare-host.ts';
 import { formatTally, NO_TESTS, sumTallies, type Tally, type TallyLine } from './testing/tally.ts';
 import { vitestStage } from './testing/vitest-stage.ts';
 
@@ -33,26 +32,13 @@ const stages: readonly Stage[] = [
     run: async (signal) => {
       if (process.geteuid?.() !== 0)
         throw new Error('Real machines need root: sudo npm test. Without root: npm test -- checks unit');
-      await prepareHost(signal);
+      await prepareHost(root, signal);
       return NO_TESTS;
     },
   },
   vitestStage(root, 'e2e', 'tests with real machines', 60 * MINUTE_MS, results),
   matrixStage(root, results),
 ];
-
-/** In a home of its own: the user's stays as it is, and no daemon is left. */
-async function prepareHost(signal: AbortSignal): Promise<void> {
-  const home = mkdtempSync(join(tmpdir(), 'berth-setup-'));
-  const berth = (...args: readonly string[]) =>
-    runInForeground([join(root, 'berth'), ...args], { BERTH_HOME: home }, signal);
-  try {
-    const code = await berth('host', 'setup', '--yes');
-    if (code !== 0) throw new Error(`./berth host setup ended with exit code ${code}`);
-  } finally {
-    await berth('down', '--all', '--purge', '--yes');
-  }
-}
 
 const wanted = process.argv.slice(2);
 for (const key of wanted) {

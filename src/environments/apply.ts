@@ -1,8 +1,8 @@
 import { isAbsolute, join } from 'node:path';
 import { type ComposeProject, renderForGuest } from '../compose/index.ts';
 import { composeBuild, composeUp } from '../guest/index.ts';
-import { openForReading } from '../host/index.ts';
-import type { PublishedPort, ServiceStatus } from '../model/index.ts';
+import { crashPoint, openForReading } from '../host/index.ts';
+import type { OperationId, PublishedPort, ServiceStatus } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import { composePlace } from './compose-place.ts';
 import type { RegistryCredential } from '../registries/index.ts';
@@ -73,6 +73,7 @@ export async function applyWorkload(
     const onLine = (line: string) => step.detail(line);
     return composeUp(shell, { ...request, timeoutMs: COMPOSE_TIMEOUT_MS, onLine });
   });
+  crashPoint('apply.composed');
   await Promise.all([
     becomeReady(context, record, project, operation, o.before ?? []),
     flushDisk(context, record, operation.signal),
@@ -132,18 +133,20 @@ export async function becomeReady(
     return ready;
   });
   await operation.step('publish', 'open the ports', () => replacePorts(context, record, before));
-  await markReady(context, record, services);
+  await markReady(context, record, services, operation.id);
 }
 
 async function markReady(
   context: Context,
   record: EnvironmentRecord,
   services: readonly ServiceStatus[],
+  readyBy: OperationId,
 ): Promise<void> {
   await noteServices(context, record.id, services, {
     state: 'running',
     reason: undefined,
     readyAt: new Date().toISOString(),
+    readyBy,
     returning: undefined,
     operation: undefined,
   });

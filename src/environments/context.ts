@@ -8,6 +8,7 @@ import type { Registries } from '../registries/index.ts';
 import type { Admission } from './admission.ts';
 import type { FileMeetings } from './files/meeting.ts';
 import type { EnvironmentRegistry } from './registry.ts';
+import type { Merges } from './layers/merges.ts';
 import type { Replicas } from './replicas/replicas.ts';
 import type { Sessions } from './sessions.ts';
 import type { KeptVolumes } from './volumes/kept-volumes.ts';
@@ -40,6 +41,7 @@ export interface Context {
   readonly pools: WarmPools;
   readonly sleepers: Sleepers;
   readonly replicas: Replicas;
+  readonly merges: Merges;
   /** Asked before a machine is started. */
   readonly admission: Admission;
   /** Where operations meet the connections that bring their files. */

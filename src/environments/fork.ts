@@ -174,10 +174,12 @@ async function runFork(
   const forks: EnvironmentRecord[] = [];
   const warm = parent === undefined ? context.pools.take(source.templateId, names.length) : [];
   const members = new Map(warm.map((member) => [member.id, member]));
+  if (warm.length > 0) crashPoint('pool.taken');
   try {
     const drafts = names.map((name, index) => draftOf(source, name, operation.id, warm[index]));
     forks.push(...(await context.registry.create(drafts)));
     crashPoint('fork.recorded');
+    if (warm.length > 0) crashPoint('pool.recorded');
     await Promise.all(forks.map((record) => openEndpoint(context, record)));
     const point = parent === undefined ? undefined : await freezeParent(context, parent, operation);
     const template = point?.manifest ?? source.template;
@@ -242,6 +244,7 @@ async function makeFork(
     const named = warm ?? (await startMachine(context, draft, template, operation, steps));
     await publishPorts(context, named);
     const followed = await publishFollowed(context, named);
+    crashPoint('fork.published');
     steps.mark('publish');
     return { ...named, followed };
   });
@@ -259,10 +262,12 @@ async function makeFork(
   await context.registry.update(record.id, {
     state: 'running',
     readyAt: new Date().toISOString(),
+    readyBy: operation.id,
     operation: undefined,
     fork,
     followed: record.followed,
   });
+  crashPoint('fork.ready');
   startFollowing(context, record, { isNew: false });
   context.events.append('environment.ready', record.name, `forked from ${fork.from} in ${fork.readyMs} ms`);
 }
@@ -275,6 +280,7 @@ async function startMachine(
   steps: StepClock,
 ): Promise<EnvironmentRecord> {
   const disk = await context.machines.cloneDisk(context.machines.directoryOf(draft.id), template);
+  crashPoint('fork.disk-made');
   steps.mark('disk');
   const known =
     (await context.registry.update(draft.id, { disk, template: template.id }, { durability: 'relaxed' })) ??
@@ -284,13 +290,16 @@ async function startMachine(
     signal,
     onStep: steps.mark,
   });
+  crashPoint('fork.machine-started');
   const taken = await takeOver(context, known, machine);
+  crashPoint('fork.taken-over');
   steps.mark('record');
   // The guest's own ports may be looked at meanwhile; those on the host stay closed until it is somebody else.
   const [named] = await Promise.all([
     renewIdentity(context, taken, machine, signal).finally(() => steps.mark('identity')),
     waitForPorts(context, taken, { timeoutMs: READY_TIMEOUT_MS, signal }),
   ]);
+  crashPoint('fork.identified');
   steps.mark('ready');
   return named;
 }
@@ -305,8 +314,10 @@ async function useMember(
 ): Promise<EnvironmentRecord | undefined> {
   try {
     const taken = await takeOver(context, draft, machine);
+    crashPoint('pool.taken-over');
     steps.mark('record');
     await nameMachine(context, taken, machine, signal);
+    crashPoint('pool.named');
     steps.mark('identity');
     return taken;
   } catch (error) {
@@ -321,9 +332,12 @@ async function useMember(
 /** Removes a fork that did not come to be, with all that it had. */
 export async function discard(context: Context, record: EnvironmentRecord): Promise<void> {
   await endMachine(context, record, { graceMs: 0 });
+  crashPoint('remove.machine-ended');
   await context.machines.removeDisk(context.machines.directoryOf(record.id));
+  crashPoint('remove.disk-removed');
   await context.endpoints.close(record);
   await context.registry.delete(record.id);
+  crashPoint('remove.forgotten');
   context.sleepers.forget(record.id);
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { berthError } from '../errors/index.ts';
-import { exists } from '../host/index.ts';
+import { crashPoint, exists } from '../host/index.ts';
 import {
   type FreezePlan,
   type FreezeSubject,
@@ -33,16 +33,20 @@ export interface FreezeWish {
  */
 export async function freezeEnvironment(
   context: Context,
-  record: EnvironmentRecord,
+  known: EnvironmentRecord,
   wish: FreezeWish,
 ): Promise<Frozen> {
+  await context.merges.beforeNextLayer(known, wish.signal);
+  const record = context.registry.get(known.id);
   const { machine } = context.sessions.get(record);
   const subject = subjectOf(record, planFreeze(diskOf(record)), wish);
   await context.registry.update(record.id, { freezing: subject.plan });
+  crashPoint('freeze.planned');
   try {
     const { hypervisor, templates } = context;
     const frozen = await freeze(hypervisor, templates, { ...subject, machine, signal: wish.signal });
     await context.registry.update(record.id, { freezing: undefined, disk: frozen.disk });
+    crashPoint('freeze.noted');
     return frozen;
   } catch (error) {
     await settleInterrupted(context, record);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { formatDuration, sleep } from '../base/index.ts';
 import { asBerthError, berthError } from '../errors/index.ts';
-import { tailFile } from '../host/index.ts';
+import { crashPoint, tailFile } from '../host/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import { applyWorkload } from './apply.ts';
 import type { Context } from './context.ts';
@@ -72,6 +72,7 @@ async function onRestart(context: Context, id: EnvironmentRecord['id'], session:
   const busy = context.registry.find(id)?.operation !== undefined && session.revival === undefined;
   const state = busy ? {} : ({ state: 'degraded', reason } as const);
   await context.registry.update(id, { ...state, ...NO_FOLLOWED_PORTS, guestRestarts, reviving: true });
+  crashPoint('revive.noted');
   context.events.append('environment.guest-restarted', record.name, reason);
   await closePorts(context, record);
   if (verdict.kind === 'give-up') await giveUp(context, record, session, reason);
@@ -151,6 +152,7 @@ async function revive(
     await operation.step('boot', `wait for the guest of ${record.name}`, async () => {
       await session.machine.link.waitReady({ timeoutMs: BOOT_TIMEOUT_MS, signal: operation.signal });
       await renewIdentity(context, record, session.machine, operation.signal);
+      crashPoint('revive.identified');
       // Whoever came meanwhile knew it by its former key.
       context.sessions.disconnect(record.id);
       startFollowing(context, record, { isNew: false });

@@ -1,6 +1,6 @@
 import { berthError } from '../errors/index.ts';
 import type { LifecycleRequest } from '../contract/index.ts';
-import { memoryUse, processMemoryNow } from '../host/index.ts';
+import { crashPoint, memoryUse, processMemoryNow } from '../host/index.ts';
 import type { Operation } from '../model/index.ts';
 import { deadlineSignal, formatBytes } from '../base/index.ts';
 import type { OperationContext } from '../operations/index.ts';
@@ -43,21 +43,30 @@ export async function startStop(
   return context.operations.start(
     'stop',
     [known.name],
-    { id: known.id },
-    async (operation) => {
-      const record = await context.registry.claim(known.id, operation.id);
-      try {
-        await stopMachine(context, record, request, operation);
-      } catch (error) {
-        await noteFailure(context, record, error);
-        throw error;
-      }
-      await context.registry.update(record.id, { operation: undefined });
-      await collectTemplates(context);
-      return { names: [record.name] };
-    },
+    { id: known.id, ...request },
+    (operation) => stopNow(context, known, request, operation),
     o,
   );
+}
+
+/** Stops a machine; may be called again for what an earlier daemon did not finish. */
+export async function stopNow(
+  context: Context,
+  known: EnvironmentRecord,
+  request: LifecycleRequest,
+  operation: OperationContext,
+): Promise<{ names: string[] }> {
+  const record = await context.registry.claim(known.id, operation.id);
+  try {
+    await stopMachine(context, record, request, operation);
+  } catch (error) {
+    await noteFailure(context, record, error);
+    throw error;
+  }
+  await context.registry.update(record.id, { operation: undefined });
+  crashPoint('stop.released');
+  await collectTemplates(context);
+  return { names: [record.name] };
 }
 
 /** Starts a stopped environment from its disk. */
@@ -123,6 +132,7 @@ export async function bootAgain(
     if (stopFirst !== undefined) await stopMachine(context, record, stopFirst, operation);
     await bootMachine(context, record, operation);
     await applyWorkload(context, context.registry.get(record.id), projectOf(record), operation);
+    crashPoint('start.ready');
     await collectTemplates(context);
   } catch (error) {
     await noteFailure(context, record, error);
@@ -148,10 +158,13 @@ async function stopMachine(
   await operation.step('stop', `stop ${record.name}`, async (step) => {
     const back = await memoryBack(record);
     await context.registry.update(record.id, { state: 'stopping' });
+    crashPoint('stop.noted');
     await context.replicas.end(record.id);
     const graceMs = request.force === true ? 0 : (request.timeoutMs ?? STOP_TIMEOUT_MS);
     const trimmed = await trimBeforeEnd(context, record, graceMs / 2, operation.signal);
+    crashPoint('stop.trimmed');
     await endMachine(context, record, { graceMs, signal: operation.signal });
+    crashPoint('stop.machine-ended');
     await context.registry.update(record.id, {
       state: 'stopped',
       reason: undefined,
@@ -204,12 +217,15 @@ export async function bootMachine(
   const { disk, boot } = record;
   if (disk === undefined) throw berthError('not-running', `environment "${record.name}" has no disk`);
   await context.registry.update(record.id, { state: 'starting', reason: undefined, reviving: undefined });
+  crashPoint('start.noted');
   return operation.step('boot', `boot ${record.name}`, async () => {
     const machine = await context.machines.boot(record.id, boot, disk, {
       timeoutMs: BOOT_TIMEOUT_MS,
       signal: operation.signal,
     });
+    crashPoint('start.booted');
     const known = await takeOver(context, record, machine);
+    crashPoint('start.taken-over');
     const named = await renewIdentity(context, known, machine, operation.signal);
     startFollowing(context, named, { isNew: false });
     return named;

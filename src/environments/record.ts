@@ -1,4 +1,4 @@
-import type { Restoring } from './snapshots/restoring.ts';
+import type { Kept, Restoring } from './snapshots/restoring.ts';
 import type { FreezePlan, MachineBoot, MachineDisk, MachineProcess, SavedState } from '../machines/index.ts';
 import type { NetworkSlot } from '../network/index.ts';
 import type { CachedRegistry } from '../registries/index.ts';
@@ -92,6 +92,10 @@ export interface EnvironmentRecord
   readonly measuredDisk?: MeasuredDisk;
   /** Its volumes as last seen. */
   readonly volumes?: readonly SeenVolume[];
+  /** Operation that last made it `running`. */
+  readonly readyBy?: OperationId;
+  /** Containers that were stopped for the change of a volume, and are to run again. */
+  readonly halted?: readonly string[];
   /** Id of the kept volumes that it has been given, until they are no longer kept. */
   readonly broughtIn?: string;
   /** Size in GiB that its disk is being given. */
@@ -108,6 +112,8 @@ export interface EnvironmentRecord
   readonly quiesced?: true;
   /** Present while it is being brought back to a snapshot. */
   readonly restoring?: Restoring;
+  /** What it was before a restore, until that is a snapshot. */
+  readonly keeping?: Kept;
   /** The restore that has brought it back, until that operation has ended. */
   readonly restored?: OperationId;
   /** Present while layers of its disk are being merged into the top one: how many are to lie below it then. */
@@ -145,6 +151,8 @@ export function viewOf(
     measuredDisk: _measuredDisk,
     resizing: _resizing,
     volumes: _volumes,
+    readyBy: _readyBy,
+    halted: _halted,
     broughtIn: _broughtIn,
     returning: _returning,
     returns: _returns,
@@ -158,6 +166,7 @@ export function viewOf(
     quiesced: _quiesced,
     restoring: _restoring,
     restored: _restored,
+    keeping: _keeping,
     merging: _merging,
     rest,
     ...kept

@@ -1,15 +1,19 @@
-import { asBerthError, berthError } from '../errors/index.ts';
+import { asBerthError } from '../errors/index.ts';
 import { hostBootId, isAlive } from '../host/index.ts';
-import { hasDisk } from '../machines/index.ts';
+import { hasDisk, removeSaved } from '../machines/index.ts';
 import type { NetworkManager, NetworkSlot } from '../network/index.ts';
+import { closeOperations, goOn } from './close-operations.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { openEndpoint } from './endpoint.ts';
+import { endDoubles } from './end-doubles.ts';
 import { discard } from './fork.ts';
 import { settleInterrupted } from './freeze-environment.ts';
+import { settleMerge } from './layers/merges.ts';
 import { resumeRevival } from './guest-restart.ts';
 import { type Ending, wentDownWithHost } from './plan/judge-loss.ts';
 import type { EnvironmentRecord } from './record.ts';
+import { keepWhatWas } from './snapshots/keep-what-was.ts';
 import type { Change } from './registry.ts';
 import { settleResize } from './resize.ts';
 import { settleQuiet } from './snapshots/quiesce.ts';
@@ -17,6 +21,9 @@ import { tidyDisk, undoRestore } from './snapshots/undo-restore.ts';
 import { adopt } from './take-over.ts';
 import { stayAsleep } from './sleep/stay-asleep.ts';
 import { settleKept } from './volumes/bring-in.ts';
+import { startHalted } from './volumes/change-volumes.ts';
+
+const KEEP_TIMEOUT_MS = 30 * 60_000;
 
 /**
  * Compares what is written down with what is there, after the daemon was stopped or killed: running machines are taken
@@ -29,20 +36,24 @@ export async function recover(
   o: { readonly daemonEndedWell: boolean },
 ): Promise<void> {
   const records = context.registry.list();
+  await endDoubles(context, records);
   await takeOverNetwork(context, network, records);
   const ending = { ...o, hostBoot: hostBootId(), survivors: records.filter(hasProcess).length };
   await Promise.all(records.map((record) => recoverOne(context, record, ending)));
   await context.replicas.restore();
-  await closeOperations(context);
+  const unfinished = await closeOperations(context);
   const known = new Set<string>(context.registry.list().map(({ id }) => id));
   for (const removed of await context.machines.removeOrphans(known)) {
     context.events.append('host.orphan-removed', removed, 'it belonged to no environment');
   }
+  keepLater(context);
   await context.keptVolumes.clean(known);
+  await context.templates.undoUnsealed();
   await context.templates.removeIncomplete(
     new Set(context.registry.list().flatMap(({ disk }) => disk?.layers ?? [])),
   );
   await collectTemplates(context);
+  await goOn(context, unfinished);
 }
 
 /** On a bare host the network's tools are not there yet; then there is nothing to take over either. */
@@ -68,12 +79,12 @@ function hasProcess({ process }: EnvironmentRecord): boolean {
   return isAlive(process.process);
 }
 
-/** It is what it was before; one that ran then goes on as soon as others have been seen to. */
+/** It is what it was before; one that ran then goes on. */
 async function recoverRestoring(context: Context, record: EnvironmentRecord, ending: Ending): Promise<void> {
   const goesOn = await undoRestore(context, record.id);
   await recoverOne(context, context.registry.get(record.id), ending);
   if (!goesOn) return;
-  context.sleepers.wake(record.id, 'the end of a restore').catch((error: unknown) => {
+  await context.sleepers.wake(record.id, 'the end of a restore').catch((error: unknown) => {
     context.log.warn({ environment: record.name, err: error }, 'an environment could not be woken');
   });
 }
@@ -81,6 +92,7 @@ async function recoverRestoring(context: Context, record: EnvironmentRecord, end
 async function recoverOne(context: Context, record: EnvironmentRecord, ending: Ending): Promise<void> {
   const unfinished = record.state === 'creating' || record.state === 'removing';
   if (unfinished) return discard(context, record);
+  if (record.merging !== undefined && !hasProcess(record)) await settleMerge(context, record.id);
   if (record.restoring !== undefined) return recoverRestoring(context, record, ending);
   if (record.asleep === undefined) await reattach(context, record, ending);
   else await stayAsleep(context, record);
@@ -98,11 +110,17 @@ export async function reattach(context: Context, record: EnvironmentRecord, endi
   try {
     const runs = await adopt(context, record);
     await settleQuiet(context, record);
+    await settleMerge(context, record.id);
     await settleInterrupted(context, record);
     await tidyDisk(context, record);
     await settleResize(context, record);
+    // It was cut off in falling asleep, or in waking up.
+    if (record.disk !== undefined) await removeSaved(record.disk);
     await (runs ? settleRunning(context, record) : settleGone(context, record, ending));
     resumeRevival(context, record.id);
+    startHalted(context, record.id).catch((error: unknown) =>
+      context.log.warn({ environment: record.name, err: error }, 'its containers could not be started again'),
+    );
   } catch (error) {
     context.log.warn({ environment: record.name, err: error }, 'the machine could not be taken over');
     const reason = `its machine does not answer: ${asBerthError(error).message}`;
@@ -174,20 +192,13 @@ function judgeEnd(
   return { ...over, state: kept, reason: record.reason };
 }
 
-/** What an interrupted operation did has been undone or finished above; here its own record is closed. */
-async function closeOperations(context: Context): Promise<void> {
-  for (const { operation } of context.operations.recoverable()) {
-    // One that was still keeping volumes has left its environment.
-    const isGone = operation.targets.every((name) => context.registry.find(name) === undefined);
-    await context.operations.resume(operation.id, async () => {
-      if (operation.kind === 'rm' && isGone) return { names: operation.targets };
-      throw berthError(
-        'cancelled',
-        'the daemon ended before this was finished; what was begun has been undone',
-        {
-          remedy: 'Repeat the command.',
-        },
-      );
+/** The hashes of what environments were before a restore take their time; nobody waits for them. */
+function keepLater(context: Context): void {
+  for (const { id, name, restored, keeping } of context.registry.list()) {
+    if (restored !== undefined) void context.registry.update(id, { restored: undefined });
+    if (keeping === undefined) continue;
+    keepWhatWas(context, id, AbortSignal.timeout(KEEP_TIMEOUT_MS)).catch((error: unknown) => {
+      context.log.warn({ environment: name, err: error }, 'a snapshot of what it was could not be made');
     });
   }
 }

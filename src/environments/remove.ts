@@ -1,3 +1,4 @@
+import { crashPoint } from '../host/index.ts';
 import { berthError } from '../errors/index.ts';
 import type { Operation } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
@@ -29,36 +30,46 @@ export async function startRemove(
   const known = context.registry.get(name);
   if (known.state === 'removing')
     throw berthError('conflict', `environment "${known.name}" is being removed already`);
-  const isKeeping = request.keepVolumes === true;
-  if (isKeeping) assertHasVolumes(known);
+  if (request.keepVolumes === true) assertHasVolumes(known);
   return context.operations.start(
     'rm',
     [known.name],
     { id: known.id, ...request },
-    async (operation) => {
-      await cancelOther(context, known);
-      const record = context.registry.find(known.id);
-      if (record === undefined) return { names: [known.name] };
-      const kept = isKeeping ? await keepAll(context, record, operation) : undefined;
-      await context.registry.update(record.id, { state: 'removing', operation: operation.id });
-      await operation.step('remove', `remove ${record.name}`, async (step) => {
-        const back = await memoryBack(record);
-        await context.replicas.end(record.id);
-        if (record.replicaOf === undefined) await discard(context, record);
-        else await context.replicas.remove(record);
-        await collectTemplates(context);
-        step.detail(back);
-      });
-      const what = kept === undefined ? '' : `; ${kept.volumes.length} of its volumes are kept`;
-      context.events.append('environment.removed', record.name, `removed with its disk${what}`);
-      return { names: [record.name] };
-    },
+    (operation) => removeNow(context, known, request, operation),
     o,
   );
 }
 
+/** Removes it; may be called again for what an earlier daemon did not finish. */
+export async function removeNow(
+  context: Context,
+  known: EnvironmentRecord,
+  request: RemoveRequest,
+  operation: OperationContext,
+): Promise<{ names: string[] }> {
+  const isKeeping = request.keepVolumes === true;
+  await cancelOther(context, known);
+  await context.merges.stop(known.id);
+  const record = context.registry.find(known.id);
+  if (record === undefined) return { names: [known.name] };
+  const kept = isKeeping ? await keepAll(context, record, operation) : undefined;
+  await context.registry.update(record.id, { state: 'removing', operation: operation.id });
+  crashPoint('remove.noted');
+  await operation.step('remove', `remove ${record.name}`, async (step) => {
+    const back = await memoryBack(record);
+    await context.replicas.end(record.id);
+    if (record.replicaOf === undefined) await discard(context, record);
+    else await context.replicas.remove(record);
+    await collectTemplates(context);
+    step.detail(back);
+  });
+  const what = kept === undefined ? '' : `; ${kept.volumes.length} of its volumes are kept`;
+  context.events.append('environment.removed', record.name, `removed with its disk${what}`);
+  return { names: [record.name] };
+}
+
 async function cancelOther(context: Context, known: EnvironmentRecord): Promise<void> {
-  const { operation } = context.registry.get(known.id);
+  const operation = context.registry.find(known.id)?.operation;
   if (operation === undefined) return;
   await context.operations.cancel(operation);
   await context.operations.wait(operation);

@@ -1,3 +1,4 @@
+import { crashPoint } from '../host/index.ts';
 import { join } from 'node:path';
 import type { ResizeRequest } from '../contract/index.ts';
 import { berthError } from '../errors/index.ts';
@@ -45,7 +46,8 @@ function assertGrows({ name, shape }: EnvironmentRecord, diskGib: number): void 
   });
 }
 
-async function resize(
+/** Grows disk and file system; may be called again for what an earlier daemon did not finish. */
+export async function resize(
   context: Context,
   known: EnvironmentRecord,
   diskGib: number,
@@ -55,7 +57,9 @@ async function resize(
   try {
     assertGrows(record, diskGib);
     await context.registry.update(record.id, { resizing: diskGib });
+    crashPoint('resize.noted');
     await operation.step('disk', `grow the disk to ${diskGib} GiB`, () => settleResize(context, record));
+    crashPoint('resize.shape-noted');
     if (context.sessions.find(record.id) === undefined) {
       await operation.step('file-system', 'its file system grows with the next start', () => undefined);
     } else {
@@ -81,6 +85,7 @@ export async function settleResize(context: Context, known: EnvironmentRecord): 
   const session = context.sessions.find(record.id);
   if (session === undefined) await context.hypervisor.growDisk(join(disk.directory, disk.top), diskGib);
   else await session.machine.running.growDisk(diskGib);
+  crashPoint('resize.disk-grown');
   const shape = { ...record.shape, diskGib };
   await context.registry.update(record.id, {
     shape,

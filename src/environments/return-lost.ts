@@ -1,3 +1,4 @@
+import { crashPoint } from '../host/index.ts';
 import { sleep } from '../base/index.ts';
 import type { Ticket } from './admission.ts';
 import { applyWorkload } from './apply.ts';
@@ -45,6 +46,7 @@ async function returnOne(context: Context, id: EnvironmentRecord['id'], signal: 
     if (verdict.kind === 'give-up') return giveUp(context, record, returns.length - 1);
     await sleep(verdict.holdMs, signal);
     await context.registry.update(id, { returns });
+    crashPoint('return.noted');
     const { id: operation } = await context.operations.start('start', [record.name], { id }, (work) =>
       bringBack(context, record, work),
     );
@@ -58,7 +60,8 @@ async function returnOne(context: Context, id: EnvironmentRecord['id'], signal: 
   }
 }
 
-async function bringBack(
+/** Starts one from its disk, or has the machine that runs already run its file. */
+export async function bringBack(
   context: Context,
   known: EnvironmentRecord,
   operation: OperationContext,

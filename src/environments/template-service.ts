@@ -1,3 +1,4 @@
+import { crashPoint } from '../host/index.ts';
 import type { TemplateRequest, WarmRequest } from '../contract/index.ts';
 import { berthError } from '../errors/index.ts';
 import type { TemplateManifest } from '../machines/index.ts';
@@ -128,4 +129,5 @@ async function freezeNamed(
     freezeEnvironment(context, record, { name, kind: 'environment', signal }),
   );
   await operation.step('seal', 'compute hashes', () => context.templates.seal(manifest, { signal }));
+  crashPoint('template.sealed');
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { berthError } from '../errors/index.ts';
 import type { UpRequest } from '../contract/index.ts';
-import { diskSpace, exists, hostMemory } from '../host/index.ts';
+import { crashPoint, diskSpace, exists, hostMemory } from '../host/index.ts';
 import type { BuiltImage } from '../images/index.ts';
 import type { Operation, Shape, TemplateId } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
@@ -144,19 +144,25 @@ async function createEnvironment(
   );
   const boot = await context.baseTemplates.bootOf(image, wish.shape);
   const record = await addRecord(context, wish, { image: image.id, template: template.id, boot }, operation);
+  crashPoint('up.recorded');
   try {
     await openEndpoint(context, record);
     const started = await operation.step('machine', 'start the machine', async () => {
       const disk = await context.machines.cloneDisk(context.machines.directoryOf(record.id), template);
+      crashPoint('up.disk-made');
       await context.registry.update(record.id, { disk });
       const machine = await context.machines.restore(record.id, boot, disk, template, { signal });
+      crashPoint('up.machine-started');
       const known = await takeOver(context, { ...record, disk }, machine);
+      crashPoint('up.taken-over');
       const named = await renewIdentity(context, known, machine, signal);
       startFollowing(context, named, { isNew: true });
       return named;
     });
     await bringInVolumes(context, started, operation);
+    crashPoint('up.volumes-brought-in');
     await bringUp(context, started, wish, operation, []);
+    crashPoint('up.ready');
   } catch (error) {
     await settleFailure(context, record.id, error, signal.aborted);
     throw error;

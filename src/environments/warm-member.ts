@@ -1,6 +1,6 @@
 import { sleep } from '../base/index.ts';
 import { makeIdentity } from '../guest/index.ts';
-import { cpuTimeMs } from '../host/index.ts';
+import { cpuTimeMs, crashPoint } from '../host/index.ts';
 import { assertLoadable, type Machine, type MachineDisk, type TemplateManifest } from '../machines/index.ts';
 import type { EnvironmentId, Shape, TemplateId } from '../model/index.ts';
 import type { Context } from './context.ts';
@@ -51,15 +51,19 @@ export async function makeMember(
   try {
     await assertLoadable(context.hypervisor, template);
     const disk = await context.machines.cloneDisk(directory, template);
+    crashPoint('warm.disk-made');
     machine = await context.machines.restore(id, bootOf(template), disk, template, { signal });
+    crashPoint('warm.machine-started');
     const identity = makeIdentity(UNNAMED, machineIdOf({ id }));
     await machine.running.resume();
     await Promise.all([
       machine.link.renewIdentity(identity, { timeoutMs: IDENTITY_TIMEOUT_MS, signal }),
       waitForGuestPorts(machine, workload.ports, { timeoutMs: PORTS_TIMEOUT_MS, signal }),
     ]);
+    crashPoint('warm.identified');
     await warmUp(machine, signal);
     await machine.running.pause();
+    crashPoint('warm.paused');
     const hostKey = identity.hostKeys[0]?.public ?? '';
     const { shape } = template;
     const { project } = workload;

@@ -3,6 +3,7 @@ import { asBerthError, berthError } from '../errors/index.ts';
 import {
   chmod,
   copyFile,
+  crashPoint,
   type DebianMirror,
   debianMirror,
   diskSpace,
@@ -66,7 +67,10 @@ export async function buildImage(o: BuildOptions): Promise<ImageManifest> {
     const mirror = await debianMirror(o.env);
     uri = mirror.uri;
     begin('install packages');
-    await install(o, tree, mirror, (detail) => onStep(step, detail));
+    await install(o, tree, mirror, (detail) => {
+      crashPoint('image.installing');
+      onStep(step, detail);
+    });
     begin('add files');
     await addFiles(tree, recipe);
     await arrangeUnits(tree, recipe);

@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import { KeyedMutex } from '../base/index.ts';
 import { berthError } from '../errors/index.ts';
-import { exists, isRoot, listDirectory, moveFile, removeTree, sha256File } from '../host/index.ts';
+import {
+  crashPoint,
+  exists,
+  isRoot,
+  listDirectory,
+  moveFile,
+  removeTree,
+  sha256File,
+} from '../host/index.ts';
 import { isName } from '../model/index.ts';
 import { buildImage } from './build-image.ts';
 import { removeDeadBuilds, takeBuildPlace } from './build-lock.ts';
@@ -125,8 +133,10 @@ class DirectoryImageStore implements ImageStore {
     const place = await takeBuildPlace(directory, recipe.name);
     try {
       const { onStep, signal } = o;
+      crashPoint('image.place-taken');
       const manifest = await buildImage({ recipe, directory: place.directory, env, signal, onStep });
       await this.#accept(place.directory, manifest.id, signal);
+      crashPoint('image.accepted');
       const image = await this.get(manifest.id);
       if (image === undefined) throw berthError('internal', `the image ${manifest.id} vanished`);
       return image;

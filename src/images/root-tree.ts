@@ -61,6 +61,8 @@ async function runInstall(o: InstallOptions): Promise<void> {
 export function installCommand(o: Pick<InstallOptions, 'recipe' | 'tree' | 'sources' | 'keyring'>): string[] {
   const { recipe, tree, sources, keyring } = o;
   return [
+    // It ends with the daemon, however that ends.
+    ...['setpriv', '--pdeathsig', 'KILL', '--'],
     ...['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'],
     'mmdebstrap',
     ...['--mode=root', '--format=directory', '--variant=essential'],

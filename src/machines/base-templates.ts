@@ -1,3 +1,4 @@
+import { crashPoint } from '../host/index.ts';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { KeyedMutex } from '../base/index.ts';
@@ -113,8 +114,10 @@ async function makeBase(
   let machine: Machine | undefined;
   try {
     const disk = await machines.createDisk(directory, image.diskPath, boot.shape.diskGib);
+    crashPoint('base.disk-made');
     o.onProgress('boot the guest');
     machine = await machines.boot(id, boot, disk, { timeoutMs: BOOT_TIMEOUT_MS, signal: o.signal });
+    crashPoint('base.booted');
     o.onProgress('run a first container');
     await warmUp(machine, options.clientKey, o.signal);
     o.onProgress('freeze the guest');
@@ -128,6 +131,7 @@ async function makeBase(
       image: image.id,
       signal: o.signal,
     });
+    crashPoint('base.frozen');
     o.onProgress('compute hashes');
     return await templates.seal(frozen.manifest, { signal: o.signal });
   } finally {

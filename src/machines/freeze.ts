@@ -1,7 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { berthError } from '../errors/index.ts';
-import { chmod, chown, createEmptyFile, hardLink, permissions, removeTree } from '../host/index.ts';
+import {
+  chmod,
+  chown,
+  crashPoint,
+  createEmptyFile,
+  hardLink,
+  permissions,
+  removeTree,
+} from '../host/index.ts';
 import type { FreezeReport, Hypervisor, HypervisorVersion } from '../hypervisor/index.ts';
 import type { ImageId, TemplateId } from '../model/index.ts';
 import { MACHINE_GID, machineUid } from './layout.ts';
@@ -79,15 +87,21 @@ export async function freeze(
   const overlayPath = join(disk.directory, plan.top);
   try {
     await prepareFiles(hypervisor, request, files, overlayPath);
+    crashPoint('freeze.prepared');
     const { signal } = request;
     const report = await machine.running.freeze({ statePath: files.state, overlayPath, signal });
+    crashPoint('freeze.saved');
     await protect(files.state, files.disk);
+    crashPoint('freeze.protected');
     const manifest = await manifestOf(hypervisor, request, {
       memoryOffset: report.memoryOffset,
       diskOnly: false,
     });
     await templates.complete(manifest);
-    return { manifest, disk: await adoptLayer(disk, plan), report };
+    crashPoint('freeze.completed');
+    const adopted = await adoptLayer(disk, plan);
+    crashPoint('freeze.layer-adopted');
+    return { manifest, disk: adopted, report };
   } catch (error) {
     // Once the machine writes to its new layer, the one below holds its data: see `settleFreeze`.
     if (!(await writesTo(machine, plan.top))) await undoFreeze(templates, disk, plan);

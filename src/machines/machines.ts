@@ -11,6 +11,7 @@ import {
   listCgroups,
   listDirectory,
   openCgroup,
+  type ProcessIdentity,
   removeTree,
   terminate,
 } from '../host/index.ts';
@@ -194,6 +195,12 @@ export class Machines {
       );
     if (o.keepSlot === true) await this.#removeCgroup(id);
     else await this.release(id, known.slot);
+  }
+
+  /** Ends a process of a machine that is not the one on record; its control group goes with it, unless another is in there. */
+  async endDouble(id: string, process: ProcessIdentity, o: { readonly isOnly: boolean }): Promise<void> {
+    const gone = await terminate(process, { signal: 'SIGKILL', timeoutMs: KILL_TIMEOUT_MS });
+    if (gone && o.isOnly) await this.#removeCgroup(id);
   }
 
   /** Gives back what a machine held whose process has ended already. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { berthError } from '../errors/index.ts';
-import { chown, createEmptyFile, listDirectory, removeTree, syncFile } from '../host/index.ts';
+import { chown, crashPoint, createEmptyFile, listDirectory, removeTree, syncFile } from '../host/index.ts';
 import type { Hypervisor } from '../hypervisor/index.ts';
 import { differencesOf, hardwareHash } from './freeze.ts';
 import { MACHINE_GID, machineUid } from './layout.ts';
@@ -37,6 +37,7 @@ export async function saveMachine(
   try {
     await createEmptyFile(statePath, 0o600);
     await chown(statePath, machineUid(machine.slot.index), MACHINE_GID);
+    crashPoint('sleep.file-made');
     const installed = await hypervisor.version();
     const { memoryOffset, stateBytes } = await machine.running.save({ statePath, signal });
     await syncFile(statePath);

@@ -3,6 +3,7 @@ import { KeyedMutex } from '../base/index.ts';
 import { berthError } from '../errors/index.ts';
 import {
   allocatedBytes,
+  crashPoint,
   ensureDirectory,
   listDirectory,
   readJson,
@@ -142,10 +143,23 @@ export class TemplateStore {
     this.#sealing.get(id)?.abort();
     await this.#changing.run(id, async () => {
       const manifest = await this.#read(id);
-      if (manifest === undefined || manifest.diskOnly) return;
-      await writeJson(this.files(id).manifest, { ...manifest, diskOnly: true });
+      if (manifest === undefined) return;
+      if (!manifest.diskOnly) {
+        await writeJson(this.files(id).manifest, { ...manifest, diskOnly: true });
+        crashPoint('template.memory-given-up');
+      }
+      // An earlier daemon may have been ended before this.
       await removeTree(this.files(id).state);
     });
+  }
+
+  /** Makes those that were to be kept, and whose hashes were never written, what a fork of their environment would have left. */
+  async undoUnsealed(): Promise<void> {
+    for (const manifest of await this.list()) {
+      if (manifest.kind !== 'environment' || manifest.hashes !== undefined) continue;
+      const name = `fork-point-${manifest.id.slice(4)}`;
+      await writeJson(this.files(manifest.id).manifest, { ...manifest, kind: 'fork-point', name });
+    }
   }
 
   /** Removes a template. The manifest goes first, so that a half-removed one is never taken for whole. */
@@ -153,6 +167,7 @@ export class TemplateStore {
     this.#sealing.get(id)?.abort();
     await this.#changing.run(id, async () => {
       await removeTree(this.files(id).manifest);
+      crashPoint('template.unlisted');
       await removeTree(this.files(id).directory);
       this.#verified.delete(id);
     });
@@ -198,6 +213,11 @@ export class TemplateStore {
     const what = state === hashes.state ? 'disk' : 'memory';
     const fact = `the ${what} of template "${name}" differs from what was saved`;
     throw berthError('template-invalid', fact, { remedy });
+  }
+
+  /** False for one whose files can never be trusted: an earlier daemon ended before it had written their hashes. */
+  isTrustable({ id, hashes }: TemplateManifest): boolean {
+    return hashes !== undefined || this.#verified.has(id);
   }
 
   async diskBytes(id: TemplateId): Promise<number> {

@@ -90,9 +90,11 @@ export class LiveOperation {
       const result = await work(this.#context(durability));
       return { state: 'succeeded', ...(result === undefined ? {} : { names: result.names }) };
     } catch (error) {
-      const cancelled = this.controller.signal.aborted || this.operation.state === 'cancelling';
-      const state = cancelled ? 'cancelled' : 'failed';
-      return { state, error: asBerthError(error).toFailure() };
+      const failure = asBerthError(error).toFailure();
+      const asked = this.controller.signal.aborted || this.operation.state === 'cancelling';
+      // The end of the daemon cancels, too.
+      const state = asked || failure.code === 'cancelled' ? 'cancelled' : 'failed';
+      return { state, error: failure };
     }
   }
 

@@ -12,20 +12,31 @@ export default class TallyReporter implements Reporter {
   onTestCaseResult(test: TestCase): void {
     const { state, errors } = test.result();
     const why = errors?.map(({ message }) => message).join('\n');
-    this.#add(state === 'pending' ? 'failed' : state, test.fullName, test.module.relativeModuleId, why);
+    const ms = Math.round(test.diagnostic()?.duration ?? 0);
+    this.#add({
+      ...{ state: state === 'pending' ? 'failed' : state, name: test.fullName },
+      ...{ file: test.module.relativeModuleId, ms },
+      ...(why === undefined ? {} : { why }),
+    });
   }
 
   /** A file that cannot be loaded has no tests; it counts as one that failed. */
   onTestModuleEnd(module: TestModule): void {
-    for (const error of module.errors()) this.#add('failed', `${module.relativeModuleId}: ${error.message}`);
+    for (const error of module.errors())
+      this.#add({ state: 'failed', name: `${module.relativeModuleId}: ${error.message}`, file: '' });
   }
 
   onTestRunEnd(_modules: readonly TestModule[], unhandled: readonly { readonly message: string }[]): void {
-    for (const error of unhandled) this.#add('failed', `outside of a test: ${error.message}`);
+    for (const error of unhandled)
+      this.#add({ state: 'failed', name: `outside of a test: ${error.message}`, file: '' });
   }
 
-  #add(state: TallyLine['state'], name: string, file = '', why?: string): void {
+  #add(line: TallyLine): void {
     if (this.#file !== undefined)
-      appendFileSync(this.#file, `${JSON.stringify({ state, name, file, why })}\n`);
+      appendFileSync(
+        this.#file,
+        `${JSON.stringify(line)}
+`,
+      );
   }
 }

@@ -37,6 +37,8 @@ export interface TallyLine {
   readonly file: string;
   /** What was told of its failure. */
   readonly why?: string;
+  /** How long it took, in ms; absent for what is no test. */
+  readonly ms?: number;
 }
 
 /**

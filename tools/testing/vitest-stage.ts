@@ -4,6 +4,14 @@ import { join } from 'node:path';
 import { runInForeground, type Stage } from './stage.ts';
 import { countTally, failureLines, readTally, type TallyLine } from './tally.ts';
 
+/** Which tests of a project run, and what they are told. */
+interface VitestOptions {
+  /** A regular expression on the titles of the tests; default all. */
+  readonly pattern?: string;
+  /** Variables for the tests. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** One project of vitest.config.ts as a stage; each test that ended is noted in `results`. */
 export function vitestStage(
   root: string,
@@ -11,6 +19,7 @@ export function vitestStage(
   title: string,
   deadlineMs: number,
   results: TallyLine[],
+  { pattern, env = {} }: VitestOptions = {},
 ): Stage {
   return {
     key: project,
@@ -28,7 +37,9 @@ export function vitestStage(
           '--reporter',
           join(root, 'tools/testing/tally-reporter.ts'),
         ];
-        const code = await runInForeground([...argv, ...reporters], { BERTH_TEST_TALLY: file }, signal);
+        const selection = pattern === undefined ? [] : ['--testNamePattern', pattern];
+        const variables = { ...env, BERTH_TEST_TALLY: file };
+        const code = await runInForeground([...argv, ...selection, ...reporters], variables, signal);
         const lines = existsSync(file) ? readTally(readFileSync(file, 'utf8')) : [];
         results.push(...lines);
         const tally = countTally(lines);

@@ -1,3 +1,4 @@
+import { crashPoint } from '../../host/index.ts';
 import { deadlineSignal, formatDuration } from '../../base/index.ts';
 import { assertLoadable, type TemplateManifest } from '../../machines/index.ts';
 import { DEFAULT_DRAIN_MS } from '../../model/index.ts';
@@ -56,6 +57,7 @@ async function ensureTemplate(
   const known = replicaTemplate === undefined ? undefined : await context.templates.find(replicaTemplate);
   const isUsable =
     known !== undefined &&
+    context.templates.isTrustable(known) &&
     (await assertLoadable(context.hypervisor, known).then(
       () => true,
       () => false,
@@ -69,6 +71,7 @@ async function ensureTemplate(
       const name = `replicas-${operation.id.slice(3)}`;
       const frozen = await freezeEnvironment(context, claimed, { name, kind: 'fork-point', signal });
       await context.registry.update(record.id, { replicaTemplate: frozen.manifest.id });
+      crashPoint('scale.template-made');
       sealLater(context, frozen.manifest);
       return frozen.manifest;
     } finally {
@@ -87,6 +90,7 @@ async function add(
   const taken = new Set(context.registry.list().map(({ name }) => name));
   const names = replicaNames(record.name, count, taken);
   await forkReplicas(context, record, template, names, operation);
+  crashPoint('scale.forked');
   for (const name of names) {
     const replica = context.registry.find(name);
     if (replica === undefined) continue;
@@ -118,7 +122,9 @@ async function drainAndRemove(
     );
     if (operation.signal.aborted) context.replicas.join(replica);
     operation.signal.throwIfAborted();
+    crashPoint('scale.drained');
     await context.registry.update(replica.id, { state: 'removing' });
+    crashPoint('scale.removing');
     await discard(context, replica);
     const cut =
       left === 0 ? 'no connection was cut' : `${left} connections were cut after ${formatDuration(drainMs)}`;

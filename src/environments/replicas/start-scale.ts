@@ -1,3 +1,4 @@
+import { crashPoint } from '../../host/index.ts';
 import type { ScaleRequest } from '../../contract/index.ts';
 import { berthError } from '../../errors/index.ts';
 import {
@@ -8,6 +9,7 @@ import {
   type ReplicaPolicy,
 } from '../../model/index.ts';
 import type { Context } from '../context.ts';
+import type { OperationContext } from '../../operations/index.ts';
 import type { EnvironmentRecord } from '../record.ts';
 import { assertUnclaimed } from '../registry.ts';
 
@@ -38,19 +40,28 @@ export async function startScale(
     'scale',
     [known.name],
     { id: known.id, ...request },
-    async (operation) => {
-      const { scale } = context.registry.get(known.id);
-      await context.registry.update(known.id, { scale: fixed(request) });
-      try {
-        await context.replicas.change(known.id, request.replicas, operation);
-      } catch (error) {
-        await context.registry.update(known.id, { scale });
-        throw error;
-      }
-      return { names: [known.name] };
-    },
+    (operation) => scaleNow(context, known, request, operation),
     o,
   );
+}
+
+/** Makes the number right; may be called again for what an earlier daemon did not finish. */
+export async function scaleNow(
+  context: Context,
+  known: EnvironmentRecord,
+  request: ScaleRequest,
+  operation: OperationContext,
+): Promise<{ names: string[] }> {
+  const { scale } = context.registry.get(known.id);
+  await context.registry.update(known.id, { scale: fixed(request) });
+  crashPoint('scale.noted');
+  try {
+    await context.replicas.change(known.id, request.replicas, operation);
+  } catch (error) {
+    await context.registry.update(known.id, { scale });
+    throw error;
+  }
+  return { names: [known.name] };
 }
 
 function fixed({ replicas, drainMs = DEFAULT_DRAIN_MS }: ScaleRequest): ReplicaPolicy {

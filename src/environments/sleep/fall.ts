@@ -1,6 +1,6 @@
 import { formatBytes, formatDuration } from '../../base/index.ts';
 import { berthError } from '../../errors/index.ts';
-import { memoryUse } from '../../host/index.ts';
+import { crashPoint, memoryUse } from '../../host/index.ts';
 import { removeSaved, saveMachine } from '../../machines/index.ts';
 import { collectTemplates } from '../collect-templates.ts';
 import type { Context } from '../context.ts';
@@ -24,8 +24,10 @@ export async function freezeNow(
   session.isFrozen = true;
   try {
     await session.machine.running.pause();
+    crashPoint('rest.paused');
     const rest = { since: new Date().toISOString(), cause };
     await context.registry.update(record.id, { state: 'frozen', rest }, RELAXED);
+    crashPoint('rest.noted');
   } catch (error) {
     await goOn(context, record, session);
     throw error;
@@ -43,7 +45,8 @@ export async function sleepNow(
   session: Session,
   o: { readonly cause: string; readonly signal: AbortSignal; readonly inHaste: boolean },
 ): Promise<void> {
-  const { disk, boot } = record;
+  await context.merges.stop(record.id);
+  const { disk, boot } = context.registry.get(record.id);
   if (disk === undefined) throw berthError('not-running', `environment "${record.name}" has no disk`);
   const beganMs = performance.now();
   const { machine } = session;
@@ -53,19 +56,24 @@ export async function sleepNow(
       if (session.isFrozen) await machine.running.resume();
       await squeeze(context, record, machine, o.signal);
     }
+    crashPoint('sleep.squeezed');
     context.sessions.disconnect(record.id);
     session.isFrozen = true;
     const saved = await saveMachine(context.hypervisor, machine, { disk, boot }, o.signal);
+    crashPoint('sleep.saved');
     const rest = { since: new Date().toISOString(), cause: o.cause, savedBytes: saved.bytes };
     const asleep = { saved, slot: machine.slot };
     const lastSavedBytes = saved.bytes;
     await context.registry.update(record.id, { state: 'asleep', rest, asleep, lastSavedBytes });
+    crashPoint('sleep.noted');
     // From here on it goes on from what was saved, whatever happens to this process.
     session.ending = true;
     stopFollowing(session);
     context.sessions.remove(record.id);
     await context.machines.end(machine, { graceMs: 500, keepSlot: true });
+    crashPoint('sleep.machine-ended');
     await context.registry.update(record.id, { process: undefined }, RELAXED);
+    crashPoint('sleep.process-forgotten');
     await removeSaved(disk, saved);
     const back = `${formatBytes(use?.privateBytes ?? 0)} of memory given back, ${formatBytes(saved.bytes)} kept on disk`;
     const took = formatDuration(performance.now() - beganMs);

@@ -1,5 +1,5 @@
 import { berthError } from '../../errors/index.ts';
-import { isAlive } from '../../host/index.ts';
+import { crashPoint, isAlive } from '../../host/index.ts';
 import { type Machine, removeSaved } from '../../machines/index.ts';
 import type { Context } from '../context.ts';
 import { startFollowing } from '../following.ts';
@@ -17,6 +17,7 @@ const RELAXED = { durability: 'relaxed' } as const;
 export async function thaw(context: Context, record: EnvironmentRecord, session: Session): Promise<void> {
   const { machine } = session;
   await machine.running.resume();
+  crashPoint('thaw.resumed');
   await setTime(context, record, machine);
   session.isFrozen = false;
   await context.registry.update(record.id, { state: 'running', rest: undefined }, RELAXED);
@@ -27,7 +28,9 @@ export async function thaw(context: Context, record: EnvironmentRecord, session:
  * Starts the machine of an environment from what was saved of it. A failure leaves it asleep.
  * @throws `template-invalid` when another hypervisor saved it; `capacity-exceeded` when the host has no room for it now
  */
-export async function rouse(context: Context, record: EnvironmentRecord, signal: AbortSignal): Promise<void> {
+export async function rouse(context: Context, known: EnvironmentRecord, signal: AbortSignal): Promise<void> {
+  await context.merges.stop(known.id);
+  const record = context.registry.get(known.id);
   const { asleep, disk, boot } = record;
   if (asleep === undefined || disk === undefined)
     throw berthError('not-running', `environment "${record.name}" has nothing to go on from`);
@@ -36,14 +39,18 @@ export async function rouse(context: Context, record: EnvironmentRecord, signal:
   if (record.process !== undefined && isAlive(record.process.process))
     await context.machines.endProcess(record.id, record.process, { keepSlot: true });
   const machine = await context.machines.wake(record.id, boot, disk, asleep, signal);
-  const { known, session } = await enter(context, record, machine);
+  crashPoint('wake.machine-started');
+  const { known: running, session } = await enter(context, record, machine);
+  crashPoint('wake.noted');
   await machine.running.resume();
+  crashPoint('wake.resumed');
   await setTime(context, record, machine);
-  markKnown(context, known);
+  markKnown(context, running);
   session.isFrozen = false;
-  await publishPorts(context, known);
-  await publishFollowed(context, known);
-  startFollowing(context, known, { isNew: false });
+  await publishPorts(context, running);
+  await publishFollowed(context, running);
+  startFollowing(context, running, { isNew: false });
+  crashPoint('wake.published');
   await removeSaved(disk);
 }
 
@@ -55,6 +62,7 @@ async function enter(
 ): Promise<{ known: EnvironmentRecord; session: Session }> {
   try {
     const known = await takeOver(context, record, machine);
+    crashPoint('wake.taken-over');
     const session = context.sessions.get(known);
     session.isFrozen = true;
     // Once it has run its disk is ahead of what was saved: that must never be used again, also not after a power cut.

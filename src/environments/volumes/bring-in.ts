@@ -1,3 +1,4 @@
+import { crashPoint } from '../../host/index.ts';
 import { createHash, randomBytes } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { formatBytes } from '../../base/index.ts';
@@ -38,6 +39,7 @@ export async function settleKept(context: Context, id: EnvironmentRecord['id']):
   const record = context.registry.find(id);
   if (record?.broughtIn === undefined || record.state === 'creating' || record.state === 'removing') return;
   await context.keptVolumes.remove(record.name, record.broughtIn);
+  crashPoint('up.kept-removed');
   await context.registry.update(id, { broughtIn: undefined });
 }
 

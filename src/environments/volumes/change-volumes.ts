@@ -1,3 +1,4 @@
+import { crashPoint } from '../../host/index.ts';
 import { randomBytes } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { berthError } from '../../errors/index.ts';
@@ -104,12 +105,16 @@ async function receive(
         // Who runs with it now, which may be others than at the beginning.
         const now = chooseVolume(record.name, await forChoice(context, record, signal), volume.seen.name);
         stopped.push(...runningUsers(now.live).map(({ container }) => container));
+        await context.registry.update(record.id, { halted: stopped });
         await stopContainers(context, record, stopped, signal);
+        crashPoint('import.received');
       },
     });
+    crashPoint('import.changed');
   } finally {
     session.imports.delete(stage);
     await startContainers(context, record, stopped);
+    await context.registry.update(record.id, { halted: undefined });
   }
   await seeVolumes(context, record, signal);
   await measureStorage(context, record.id);
@@ -135,6 +140,15 @@ async function startContainers(
   if (names.length === 0) return;
   const argv = ['podman', 'start', ...names];
   await context.sessions.shell(record).exec(argv, { timeoutMs: STOP_TIMEOUT_MS });
+}
+
+/** Starts the containers that an earlier daemon had stopped for the change of a volume. Nothing happens when there are none. */
+export async function startHalted(context: Context, id: EnvironmentRecord['id']): Promise<void> {
+  const record = context.registry.find(id);
+  if (record?.halted === undefined) return;
+  // Without a machine they start with the next one.
+  if (context.sessions.isReachable(id)) await startContainers(context, record, record.halted);
+  await context.registry.update(id, { halted: undefined });
 }
 
 async function findVolume(

@@ -1,3 +1,4 @@
+import { crashPoint } from '../../host/index.ts';
 import { type EngineVolume, openArchive, archiveEnd } from '../../guest/index.ts';
 import { formatBytes } from '../../base/index.ts';
 import { berthError } from '../../errors/index.ts';
@@ -32,9 +33,13 @@ export async function keepVolumes(
     await operation.step('containers', 'stop the containers', () =>
       stop(context, record, running, operation.signal),
     );
+    crashPoint('keep.containers-stopped');
     for (const volume of volumes) await keepOne(context, record, set, volume, operation);
     operation.signal.throwIfAborted();
-    return await set.complete({ project: record.workload.project });
+    crashPoint('keep.archived');
+    const kept = await set.complete({ project: record.workload.project });
+    crashPoint('keep.completed');
+    return kept;
   } catch (error) {
     await startAgain(context, record, running);
     throw error;

@@ -24,6 +24,7 @@ test('packages are installed in namespaces of their own, from signed sources', (
     keyring: '/keys.gpg',
   });
   expect(command).toEqual([
+    ...['setpriv', '--pdeathsig', 'KILL', '--'],
     ...['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'],
     ...['mmdebstrap', '--mode=root', '--format=directory', '--variant=essential'],
     '--components=main,contrib',
