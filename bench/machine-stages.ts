@@ -12,6 +12,7 @@ import { fleetStage } from './stages/fleet.ts';
 import { forkStage } from './stages/fork.ts';
 import { growthStage } from './stages/growth.ts';
 import { loadStepStage } from './stages/load-step.ts';
+import { restoresStage } from './stages/restores.ts';
 import { projectStage } from './stages/project.ts';
 import { sleepStage } from './stages/sleep.ts';
 
@@ -73,6 +74,10 @@ const PARTS: Readonly<Partial<Record<StageName, Part>>> = {
   sleep: async (rig, options, facts) => {
     rig.options.say('sleep and wake');
     return { sleep: measured(await sleepStage(rig, options), facts) };
+  },
+  restores: async (rig, options, facts) => {
+    rig.options.say(`${options.restores} restores of a database under write load`);
+    return { restores: measured(await restoresStage(rig, options), facts) };
   },
   cycles: async (rig, options, facts) => {
     rig.options.say(`${options.cycles} sleeps and wakes of one environment`);

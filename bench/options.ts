@@ -3,7 +3,7 @@ import { berthError } from '../src/errors/index.ts';
 
 /** Parts of the bench; each can be run by itself. */
 export const STAGES = [
-  ...(['fork', 'burst', 'growth', 'density', 'fleet', 'sleep', 'cycles', 'load'] as const),
+  ...(['fork', 'burst', 'growth', 'density', 'fleet', 'sleep', 'cycles', 'restores', 'load'] as const),
   ...(['cli', 'docker', 'project', 'capacity', 'daemon', 'port', 'quickstart'] as const),
 ] as const;
 export type StageName = (typeof STAGES)[number];
@@ -12,7 +12,7 @@ export type StageName = (typeof STAGES)[number];
 export const WITHOUT_MACHINES: readonly StageName[] = ['daemon', 'port', 'quickstart'];
 
 /** Take many minutes, or a clone of the repository: only run when named. */
-const ONLY_WHEN_NAMED: readonly StageName[] = ['quickstart', 'cycles', 'load'];
+const ONLY_WHEN_NAMED: readonly StageName[] = ['quickstart', 'cycles', 'restores', 'load'];
 
 export interface BenchOptions {
   readonly stages: readonly StageName[];
@@ -25,6 +25,9 @@ export interface BenchOptions {
   readonly sleepRuns: number;
   /** Sleeps and wakes of one environment in the cycles stage. */
   readonly cycles: number;
+  /** Restores of a database under load, and how many of them go without a boot for each that boots. */
+  readonly restores: number;
+  readonly bootEach: number;
   /** Requests per second of the load stage, and for how long. */
   readonly loadPerSecond: number;
   readonly loadMs: number;
@@ -68,6 +71,8 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     coldRuns: quick ? 1 : 5,
     sleepRuns: quick ? 2 : 10,
     cycles: quick ? 10 : 500,
+    restores: quick ? 10 : 100,
+    bootEach: quick ? 5 : 25,
     loadPerSecond: quick ? 40 : 200,
     loadMs: quick ? 15_000 : 60_000,
     forks: forks ?? (quick ? 4 : 20),

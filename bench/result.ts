@@ -109,6 +109,24 @@ export interface CyclesStage {
   readonly written: Summary;
 }
 
+/** A database under write load that is brought back to a snapshot again and again. */
+export interface RestoresStage {
+  readonly restores: number;
+  /** One restore in so many booted from the disk, without memory. */
+  readonly bootEach: number;
+  /** Acknowledged rows that were looked for, over all restores. */
+  readonly rows: number;
+  /** Of those, how many were not there. */
+  readonly lost: number;
+  /** Lists of rows whose checksum was not that of what was written. */
+  readonly wrong: number;
+  /** From the call until the snapshot was there, under load, in ms. */
+  readonly snapshot: Summary;
+  /** From the call until the store answered, in ms. */
+  readonly withMemory?: Summary;
+  readonly booted?: Summary;
+}
+
 /** What became of the requests that were due in one second. */
 export interface LoadSecond {
   readonly errors: number;
@@ -300,6 +318,7 @@ export interface BenchResult {
   readonly fleet?: Measured<FleetStage>;
   readonly sleep?: Measured<SleepStage>;
   readonly cycles?: Measured<CyclesStage>;
+  readonly restores?: Measured<RestoresStage>;
   readonly load?: Measured<LoadStepStage>;
   readonly daemon?: Measured<DaemonStage>;
   readonly cli?: Measured<CliStage>;

@@ -15,6 +15,7 @@ import { forkLines } from './fork-tables.ts';
 import { loadStepLines } from './load-step.ts';
 import { ms, table, timeCells } from './markdown.ts';
 import { portLines } from './port-tables.ts';
+import { restoresLines } from './restores-table.ts';
 import { cyclesLines, sleepLines } from './sleep-table.ts';
 import { targetsOf } from './targets.ts';
 
@@ -28,6 +29,7 @@ export function reportOf(result: BenchResult): string[] {
     ...part('Many forks at once', result.density, densityLines),
     ...part('Sleep and wake', result.sleep, sleepLines),
     ...part('Sleep and wake, again and again', result.cycles, cyclesLines),
+    ...part('Snapshot and restore of a database', result.restores, restoresLines),
     ...part('A load on a sleeper', result.load, loadStepLines),
     ...part('A sleeping fleet', result.fleet, fleetLines),
     ...part('The daemon by itself', result.daemon, daemonLines),

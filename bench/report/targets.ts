@@ -14,13 +14,15 @@ const MINUTE = 60_000;
 
 /** Every promise of which the result has figures. */
 export function targetsOf(result: BenchResult): Target[] {
-  const { fork, burst, density, sleep, cycles, fleet, port, project, capacity, quickstart } = result;
+  const { fork, burst, density, sleep, cycles, restores, fleet, port, project, capacity, quickstart } =
+    result;
   return [
     ...(fork === undefined ? [] : forkTargets(fork.figures)),
     ...(burst === undefined ? [] : burstTargets(burst.figures)),
     ...(density === undefined ? [] : densityTargets(density.figures)),
     ...(sleep === undefined ? [] : sleepTargets(sleep.figures)),
     ...(cycles === undefined ? [] : cyclesTargets(cycles.figures)),
+    ...(restores === undefined ? [] : restoresTargets(restores.figures)),
     ...(fleet === undefined ? [] : fleetTargets(fleet.figures)),
     ...(port === undefined ? [] : portTargets(port.figures)),
     ...(project === undefined ? [] : projectTargets(project.figures)),
@@ -116,6 +118,16 @@ function cyclesTargets({ cycles, wrong }: Figures<'cycles'>): Target[] {
       promise: `lost or doubled answers in ${cycles} sleeps and wakes: none`,
       measured: String(wrong),
       kept: wrong === 0,
+    },
+  ];
+}
+
+function restoresTargets({ restores, rows, lost, wrong }: Figures<'restores'>): Target[] {
+  return [
+    {
+      promise: `acknowledged rows lost in ${restores} restores of a database under write load: none, every checksum equal`,
+      measured: `${lost} of ${rows}, ${wrong} checksums differ`,
+      kept: lost === 0 && wrong === 0 && rows > 0,
     },
   ];
 }

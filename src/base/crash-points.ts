@@ -108,7 +108,7 @@ export const CRASH_POINTS = {
   'image.place-taken': 'undone',
   'image.installing': 'undone',
   'image.accepted': 'finished',
-
+  // `snapshot create`, and what a restore keeps.
   'snapshot.planned': 'undone',
   'snapshot.prepared': 'undone',
   'snapshot.quiesced': 'undone',
@@ -116,7 +116,7 @@ export const CRASH_POINTS = {
   'snapshot.thawed': 'undone',
   'snapshot.recorded': 'undone',
   'snapshot.complete': 'finished',
-
+  // `snapshot restore`.
   'restore.planned': 'undone',
   'restore.saved': 'undone',
   'restore.ended': 'undone',
@@ -126,13 +126,14 @@ export const CRASH_POINTS = {
   'restore.started': 'undone',
   'restore.done': 'finished',
   'restore.tidied': 'finished',
-
+  'restore.sealed': 'finished',
+  // `snapshot rm`.
   'snapshot-rm.demoted': 'finished',
-
-  'merge.planned': 'either',
+  // Layers of a disk are merged in the background.
+  'merge.planned': 'undone',
   'merge.merged': 'finished',
   'merge.recorded': 'finished',
-
+  // `backup create`.
   'backup.claimed': 'undone',
   'backup.quiet': 'undone',
   'backup.layered': 'undone',
@@ -141,15 +142,15 @@ export const CRASH_POINTS = {
   'backup.image-stored': 'undone',
   'backup.stored': 'finished',
   'backup.tidied': 'finished',
-
+  // `backup restore`.
   'backup-restore.image-fetched': 'undone',
   'backup-restore.recorded': 'undone',
   'backup-restore.fetched': 'undone',
   'backup-restore.placed': 'finished',
-
+  // `backup verify`.
   'backup-verify.placed': 'undone',
   'backup-verify.ran': 'undone',
-
+  // `backup repo add`.
   'repository.made': 'either',
 } as const satisfies Readonly<Record<string, CrashOutcome>>;
 

@@ -22,6 +22,8 @@ import {
   returnLost,
   Sessions,
   Sleepers,
+  keepShallow,
+  Merges,
   SnapshotOperations,
   TemplateOperations,
   UseBook,
@@ -192,9 +194,10 @@ async function composeContext(
     ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints, registries },
     ...{ keptVolumes: new KeptVolumes(layout.volumes), pools, admission },
     ...{ sessions: new Sessions(clientKey), sleepers: new Sleepers(() => context) },
-    replicas: new Replicas(() => context),
     backups: new BackupPlace(home),
+    ...{ replicas: new Replicas(() => context), merges: new Merges(() => context) },
   };
+  registry.onClaim = (id) => context.merges.stop(id);
   closing.defer(() => network.close());
   closing.defer(() => ingress.close());
   closing.defer(() => endpoints.closeAll());
@@ -206,7 +209,8 @@ async function composeContext(
   await recover(context, network, { daemonEndedWell: life.lastEndedWell });
   await life.noteStart();
   await listenForPulls(context);
-  for (const keep of [watchMachines, keepIdle, keepScale, verifyTemplates]) closing.use(keep(context));
+  for (const keep of [watchMachines, keepIdle, keepScale, keepShallow, verifyTemplates])
+    closing.use(keep(context));
   return { context, network };
 }
 

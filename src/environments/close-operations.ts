@@ -8,6 +8,7 @@ import { type RemoveRequest, removeNow } from './remove.ts';
 import { scaleNow } from './replicas/start-scale.ts';
 import { resize } from './resize.ts';
 import { bringBack } from './return-lost.ts';
+import { snapshotsOf } from './snapshots/find-snapshots.ts';
 
 /**
  * Closes the records of operations that ran when the daemon died, once their environments have been settled: each is told as it is. Gives those that are
@@ -66,15 +67,32 @@ async function judge(context: Context, { operation, input }: Recoverable): Promi
     // Its name was free when the operation began.
     return made?.hashes !== undefined ? 'done' : 'undone';
   }
+  if (kind === 'snapshot')
+    return (await snapshotNameOf(context, operation, input)) === undefined ? 'undone' : 'done';
   return judgeOperation(operation, input, {
     find: (name) => registry.find(name),
     runs: ({ id }) => sessions.find(id) !== undefined,
   });
 }
 
-async function namesOf(context: Context, { operation }: Recoverable): Promise<readonly string[]> {
+async function namesOf(context: Context, { operation, input }: Recoverable): Promise<readonly string[]> {
+  if (operation.kind === 'snapshot') return [(await snapshotNameOf(context, operation, input)) ?? []].flat();
   const image = operation.kind === 'image-build' ? await imageOf(context, operation) : undefined;
   return image === undefined ? operation.targets : [image.id];
+}
+
+/** Name of the snapshot that the operation has taken, if it came so far. */
+async function snapshotNameOf(
+  { templates }: Context,
+  { createdAt }: Recoverable['operation'],
+  input: unknown,
+): Promise<string | undefined> {
+  const { id, name } = input as { readonly id?: string; readonly name?: string };
+  const taken = snapshotsOf(await templates.list()).find(
+    ({ snapshot, createdAt: takenAt }) =>
+      snapshot.environment === id && snapshot.name === name && takenAt >= createdAt,
+  );
+  return taken?.snapshot.name;
 }
 
 async function imageOf({ images }: Context, { targets, createdAt }: Recoverable['operation']) {
@@ -91,6 +109,7 @@ function workOf(context: Context, { operation: { kind, targets }, input }: Recov
     case 'stop':
       return (operation) => stopNow(context, known, input as LifecycleRequest, operation);
     case 'start':
+    case 'restore':
       return (operation) => bringBack(context, known, operation);
     case 'restart':
       return (operation) =>

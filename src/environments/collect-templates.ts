@@ -42,7 +42,9 @@ export function fatesOf(
       ),
   );
   const owners = new Set(environments.map(({ id }) => id));
-  const ofRestores = new Set(environments.map(({ restoring }) => restoring?.before));
+  const ofRestores = new Set(
+    environments.flatMap(({ restoring, keeping }) => [restoring?.before?.template, keeping?.template]),
+  );
   const ofReplicas = new Set(environments.map(({ replicaTemplate }) => replicaTemplate));
   const newest = new Map(templates.filter(({ kind }) => kind === 'base').map(({ name, id }) => [name, id]));
   const fates = new Map<TemplateId, Fate>();
@@ -57,6 +59,30 @@ export function fatesOf(
     else fates.set(id, standing.has(id) ? 'disk-only' : 'remove');
   }
   return fates;
+}
+
+/**
+ * Templates whose disk layers somebody needs beside an environment: other environments, templates that are kept, and itself where it
+ * may go back to them.
+ */
+export function neededBeside(
+  { id, restoring }: Pick<EnvironmentRecord, 'id' | 'restoring'>,
+  templates: readonly TemplateManifest[],
+  environments: readonly EnvironmentRecord[],
+): Set<TemplateId> {
+  const others = environments.filter((other) => other.id !== id);
+  // What it was just frozen into while it is worked on is nobody else's yet.
+  const settled = environments.map((one) => (one.id === id ? { ...one, operation: undefined } : one));
+  const fates = fatesOf(templates, settled as readonly EnvironmentRecord[]);
+  const kept = templates.filter((template) => fates.get(template.id) === 'keep');
+  return new Set([
+    ...others.flatMap(({ disk, restoring: one }) => [
+      ...(disk?.layers ?? []),
+      ...(one?.prior?.disk?.layers ?? []),
+    ]),
+    ...(restoring?.prior?.disk?.layers ?? []),
+    ...kept.flatMap((template) => [template.id, ...template.layers]),
+  ]);
 }
 
 /** Removes what no environment needs any more of fork points and replaced base templates. Removing one may free the next, so it goes on until nothing changes. */

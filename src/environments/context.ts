@@ -9,6 +9,7 @@ import type { Admission } from './admission.ts';
 import type { BackupPlace } from './backups/backup-place.ts';
 import type { FileMeetings } from './files/meeting.ts';
 import type { EnvironmentRegistry } from './registry.ts';
+import type { Merges } from './layers/merges.ts';
 import type { Replicas } from './replicas/replicas.ts';
 import type { Sessions } from './sessions.ts';
 import type { KeptVolumes } from './volumes/kept-volumes.ts';
@@ -43,6 +44,7 @@ export interface Context {
   readonly replicas: Replicas;
   /** Where backups are kept, and what they need on this host. */
   readonly backups: BackupPlace;
+  readonly merges: Merges;
   /** Asked before a machine is started. */
   readonly admission: Admission;
   /** Where operations meet the connections that bring their files. */

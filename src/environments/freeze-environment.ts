@@ -34,9 +34,11 @@ export interface FreezeWish {
  */
 export async function freezeEnvironment(
   context: Context,
-  record: EnvironmentRecord,
+  known: EnvironmentRecord,
   wish: FreezeWish,
 ): Promise<Frozen> {
+  await context.merges.beforeNextLayer(known, wish.signal);
+  const record = context.registry.get(known.id);
   const { machine } = context.sessions.get(record);
   const subject = freezeSubjectOf(record, planFreeze(diskOf(record)), wish);
   await context.registry.update(record.id, { freezing: subject.plan });

@@ -20,6 +20,8 @@ export { type Session, Sessions } from './sessions.ts';
 export { watchStorage } from './storage.ts';
 export { KeptVolumes } from './volumes/kept-volumes.ts';
 export { VolumeOperations } from './volumes/volume-service.ts';
+export { keepShallow } from './layers/keeper.ts';
+export { Merges } from './layers/merges.ts';
 export { SnapshotOperations } from './snapshots/snapshot-service.ts';
 export { TemplateOperations } from './template-service.ts';
 export { mountableDirectories } from './mountable-directories.ts';

@@ -1,4 +1,4 @@
-import type { Restoring } from './snapshots/restoring.ts';
+import type { Kept, Restoring } from './snapshots/restoring.ts';
 import type { FreezePlan, MachineBoot, MachineDisk, MachineProcess, SavedState } from '../machines/index.ts';
 import type { NetworkSlot } from '../network/index.ts';
 import type { CachedRegistry } from '../registries/index.ts';
@@ -116,6 +116,8 @@ export interface EnvironmentRecord
   readonly quiesced?: true;
   /** Present while it is being brought back to a snapshot. */
   readonly restoring?: Restoring;
+  /** What it was before a restore, until that is a snapshot. */
+  readonly keeping?: Kept;
   /** The restore that has brought it back, until that operation has ended. */
   readonly restored?: OperationId;
   /** Present while layers of its disk are being merged into the top one: how many are to lie below it then. */
@@ -168,6 +170,7 @@ export function viewOf(
     quiesced: _quiesced,
     restoring: _restoring,
     restored: _restored,
+    keeping: _keeping,
     merging: _merging,
     scratch: _scratch,
     rest,

@@ -9,9 +9,11 @@ import { openEndpoint } from './endpoint.ts';
 import { endDoubles } from './end-doubles.ts';
 import { discard } from './fork.ts';
 import { settleInterrupted } from './freeze-environment.ts';
+import { settleMerge } from './layers/merges.ts';
 import { resumeRevival } from './guest-restart.ts';
 import { type Ending, wentDownWithHost } from './plan/judge-loss.ts';
 import type { EnvironmentRecord } from './record.ts';
+import { keepWhatWas } from './snapshots/keep-what-was.ts';
 import type { Change } from './registry.ts';
 import { settleResize } from './resize.ts';
 import { settleQuiet } from './snapshots/quiesce.ts';
@@ -21,6 +23,8 @@ import { adopt } from './take-over.ts';
 import { stayAsleep } from './sleep/stay-asleep.ts';
 import { settleKept } from './volumes/bring-in.ts';
 import { startHalted } from './volumes/change-volumes.ts';
+
+const KEEP_TIMEOUT_MS = 30 * 60_000;
 
 /**
  * Compares what is written down with what is there, after the daemon was stopped or killed: running machines are taken
@@ -42,6 +46,7 @@ export async function recover(
   const unfinished = await closeOperations(context);
   const known = new Set<string>(context.registry.list().map(({ id }) => id));
   await removeOrphans(context);
+  keepLater(context);
   await context.keptVolumes.clean(known);
   await context.templates.undoUnsealed();
   await context.templates.removeIncomplete(
@@ -74,12 +79,12 @@ function hasProcess({ process }: EnvironmentRecord): boolean {
   return isAlive(process.process);
 }
 
-/** It is what it was before; one that ran then goes on as soon as others have been seen to. */
+/** It is what it was before; one that ran then goes on. */
 async function recoverRestoring(context: Context, record: EnvironmentRecord, ending: Ending): Promise<void> {
   const goesOn = await undoRestore(context, record.id);
   await recoverOne(context, context.registry.get(record.id), ending);
   if (!goesOn) return;
-  context.sleepers.wake(record.id, 'the end of a restore').catch((error: unknown) => {
+  await context.sleepers.wake(record.id, 'the end of a restore').catch((error: unknown) => {
     context.log.warn({ environment: record.name, err: error }, 'an environment could not be woken');
   });
 }
@@ -87,6 +92,7 @@ async function recoverRestoring(context: Context, record: EnvironmentRecord, end
 async function recoverOne(context: Context, record: EnvironmentRecord, ending: Ending): Promise<void> {
   const unfinished = record.state === 'creating' || record.state === 'removing' || record.scratch === true;
   if (unfinished) return discard(context, record);
+  if (record.merging !== undefined && !hasProcess(record)) await settleMerge(context, record.id);
   if (record.restoring !== undefined) return recoverRestoring(context, record, ending);
   if (record.asleep === undefined) await reattach(context, record, ending);
   else await stayAsleep(context, record);
@@ -104,6 +110,7 @@ export async function reattach(context: Context, record: EnvironmentRecord, endi
   try {
     const runs = await adopt(context, record);
     await settleQuiet(context, record);
+    await settleMerge(context, record.id);
     await settleInterrupted(context, record);
     await tidyDisk(context, record);
     await settleResize(context, record);
@@ -183,4 +190,15 @@ function judgeEnd(
   }
   const kept = state === 'crashed' || state === 'failed' ? state : 'stopped';
   return { ...over, state: kept, reason: record.reason };
+}
+
+/** The hashes of what environments were before a restore take their time; nobody waits for them. */
+function keepLater(context: Context): void {
+  for (const { id, name, restored, keeping } of context.registry.list()) {
+    if (restored !== undefined) void context.registry.update(id, { restored: undefined });
+    if (keeping === undefined) continue;
+    keepWhatWas(context, id, AbortSignal.timeout(KEEP_TIMEOUT_MS)).catch((error: unknown) => {
+      context.log.warn({ environment: name, err: error }, 'a snapshot of what it was could not be made');
+    });
+  }
 }

@@ -28,6 +28,8 @@ export class EnvironmentRegistry {
   #replicas: ReadonlyMap<EnvironmentId | undefined, readonly EnvironmentRecord[]> | undefined;
   readonly #writing = new Mutex();
   readonly #firstBlock: number;
+  /** Called with an environment that an operation has just reserved: what is done in the background makes way. */
+  onClaim: (id: EnvironmentId) => Promise<void> = () => Promise.resolve();
 
   private constructor(store: Store, firstBlock: number) {
     this.#store = store;
@@ -132,7 +134,8 @@ export class EnvironmentRegistry {
     assertUnclaimed(record);
     const claimed = await this.update(record.id, { operation });
     if (claimed === undefined) throw berthError('not-found', `there is no environment "${ref}"`);
-    return claimed;
+    await this.onClaim(record.id);
+    return this.find(record.id) ?? claimed;
   }
 
   #forgetOrder(): void {

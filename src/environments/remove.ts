@@ -49,6 +49,7 @@ export async function removeNow(
 ): Promise<{ names: string[] }> {
   const isKeeping = request.keepVolumes === true;
   await cancelOther(context, known);
+  await context.merges.stop(known.id);
   const record = context.registry.find(known.id);
   if (record === undefined) return { names: [known.name] };
   const kept = isKeeping ? await keepAll(context, record, operation) : undefined;

@@ -80,6 +80,22 @@ export interface SaveOptions {
   readonly signal: AbortSignal;
 }
 
+/** A part of a disk, in bytes. */
+export interface DiskExtent {
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface MergeOptions {
+  /** How many layers are left below the top one: the lowest. */
+  readonly keep: number;
+  /** The uppermost of them, as a machine that is started later finds it. */
+  readonly basePath: string;
+  /** How fast the others are copied; default: as fast as it goes. */
+  readonly bytesPerSecond?: number;
+  readonly signal: AbortSignal;
+}
+
 /** Why a machine's process ended. */
 export interface MachineExit {
   /** Exit code, absent when a signal ended it or when it is not known (the daemon had been restarted meanwhile). */
@@ -128,6 +144,15 @@ export interface RunningMachine {
    * some milliseconds at most. @param overlayPath as in {@link FreezeOptions}
    */
   addLayer(overlayPath: string): Promise<void>;
+  /**
+   * Copies what the upper layers below the top one hold into that, and has it stand on the lower ones, while the guest runs; {@link flushDisk} is to
+   * follow before what was merged may go. What fails or is aborted leaves the disk as it was, and so does whatever else is done with the disk meanwhile: then it throws `cancelled`.
+   */
+  mergeLayers(options: MergeOptions): Promise<void>;
+  /** Writes what the hypervisor holds back of the disk's top layer; it is on the host's disk then. */
+  flushDisk(): Promise<void>;
+  /** How many layers the top one stands on; the image below them is none. */
+  layersBelow(): Promise<number>;
   /** Name (without directory) of the disk layer that the machine writes to now. */
   topLayer(): Promise<string>;
   /** Makes the machine's disk larger while it runs; the guest sees that at once. The same size again changes nothing. */
@@ -191,6 +216,12 @@ export interface Hypervisor {
   ): Promise<void>;
   /** Bytes of a disk as its guest sees them, by its top layer; no machine runs on it. */
   readDisk(path: string, range: { readonly offset: number; readonly bytes: number }): Promise<Buffer>;
+  /** As {@link RunningMachine.mergeLayers}, on a disk that no machine runs on, by its top layer. Aborted it is as it was. */
+  mergeDisk(path: string, basePath: string, o: { readonly signal: AbortSignal }): Promise<void>;
+  /** What a disk layer stands on, by its own header; undefined when it stands on nothing. */
+  backingOf(path: string): Promise<string | undefined>;
+  /** Bytes of a disk that its uppermost `layers` layers hold, by where they are: pairs of offset and length, in order. */
+  extentsOf(path: string, layers: number): Promise<readonly DiskExtent[]>;
   /** Makes a disk larger that no machine runs on, by its top layer. The same size again changes nothing. */
   growDisk(path: string, sizeGib: number): Promise<void>;
   /**

@@ -65,7 +65,7 @@ export const SnapshotDiffSchema = record(
     changedBytes: count(
       'Bytes of disk that were written on one side or the other since both were the same; what differs is at most that.',
     ),
-    definition: list(DefinitionChangeSchema, { description: 'What of the definition has changed.' }),
+    definition: list(DefinitionChangeSchema, { description: 'What of its definition differs.' }),
   },
   { title: 'SnapshotDiff', description: 'What differs between two moments of an environment.' },
 );

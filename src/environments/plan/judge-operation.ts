@@ -44,6 +44,10 @@ export function judgeOperation(
       return record.state === 'running' ? 'done' : 'undone';
     case 'scale':
       return record.state === 'running' ? wanted : 'undone';
+    case 'restore':
+      if (record.restored !== id) return 'undone';
+      // Its machine has booted, and its containers may not have been started yet.
+      return settled.runs(record) && record.state !== 'running' ? wanted : 'done';
     case 'resize':
       return record.disk === undefined ? 'undone' : wanted;
     case 'revive':

@@ -45,7 +45,8 @@ export async function sleepNow(
   session: Session,
   o: { readonly cause: string; readonly signal: AbortSignal; readonly inHaste: boolean },
 ): Promise<void> {
-  const { disk, boot } = record;
+  await context.merges.stop(record.id);
+  const { disk, boot } = context.registry.get(record.id);
   if (disk === undefined) throw berthError('not-running', `environment "${record.name}" has no disk`);
   const beganMs = performance.now();
   const { machine } = session;

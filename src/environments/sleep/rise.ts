@@ -28,7 +28,9 @@ export async function thaw(context: Context, record: EnvironmentRecord, session:
  * Starts the machine of an environment from what was saved of it. A failure leaves it asleep.
  * @throws `template-invalid` when another hypervisor saved it; `capacity-exceeded` when the host has no room for it now
  */
-export async function rouse(context: Context, record: EnvironmentRecord, signal: AbortSignal): Promise<void> {
+export async function rouse(context: Context, known: EnvironmentRecord, signal: AbortSignal): Promise<void> {
+  await context.merges.stop(known.id);
+  const record = context.registry.get(known.id);
   const { asleep, disk, boot } = record;
   if (asleep === undefined || disk === undefined)
     throw berthError('not-running', `environment "${record.name}" has nothing to go on from`);
@@ -38,16 +40,16 @@ export async function rouse(context: Context, record: EnvironmentRecord, signal:
     await context.machines.endProcess(record.id, record.process, { keepSlot: true });
   const machine = await context.machines.wake(record.id, boot, disk, asleep, signal);
   crashPoint('wake.machine-started');
-  const { known, session } = await enter(context, record, machine);
+  const { known: running, session } = await enter(context, record, machine);
   crashPoint('wake.noted');
   await machine.running.resume();
   crashPoint('wake.resumed');
   await setTime(context, record, machine);
-  markKnown(context, known);
+  markKnown(context, running);
   session.isFrozen = false;
-  await publishPorts(context, known);
-  await publishFollowed(context, known);
-  startFollowing(context, known, { isNew: false });
+  await publishPorts(context, running);
+  await publishFollowed(context, running);
+  startFollowing(context, running, { isNew: false });
   crashPoint('wake.published');
   await removeSaved(disk);
 }

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import type { EnvironmentRecord } from '../record.ts';
 
 const RELAXED = { durability: 'relaxed' } as const;
-const PREPARE_TIMEOUT_MS = 20_000;
+const PREPARE_TIMEOUT_MS = 10_000;
 /** How long the guest may take to write what it has, with its file systems already closed to others. */
 const FREEZE_TIMEOUT_MS = 10_000;
 const THAW_TIMEOUT_MS = 5_000;

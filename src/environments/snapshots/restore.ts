@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { RestoreRequest } from '../../contract/index.ts';
 import { berthError } from '../../errors/index.ts';
-import { crashPoint, processMemoryNow, removeTree } from '../../host/index.ts';
+import { chown, crashPoint, permissions, processMemoryNow, removeTree, syncFile } from '../../host/index.ts';
 import { assertLoadable } from '../../machines/index.ts';
 import type { Operation } from '../../model/index.ts';
 import type { OperationContext } from '../../operations/index.ts';
@@ -22,11 +22,12 @@ import type { EnvironmentRecord } from '../record.ts';
 import { assertUnclaimed } from '../registry.ts';
 import { assertNoReplica } from '../replicas/start-scale.ts';
 import { takeOver } from '../take-over.ts';
-import { getSnapshot, type SnapshotManifest, snapshotsOf } from './find-snapshots.ts';
+import { getSnapshot, livingAncestors, type SnapshotManifest, snapshotsOf } from './find-snapshots.ts';
 import { park } from './park.ts';
 import { type Replaced, replacedOf } from './restoring.ts';
 import { snapshotName } from './snapshot-name.ts';
-import { keepTaken, takeStill } from './take-snapshot.ts';
+import { takeStill } from './take-snapshot.ts';
+import { keepWhatWas } from './keep-what-was.ts';
 import { tidyDisk, undoRestore } from './undo-restore.ts';
 
 const READY_TIMEOUT_MS = 60_000;
@@ -151,8 +152,9 @@ async function exchange(
   } else if (starts) await bootMachine(context, replaced, operation);
   crashPoint('restore.started');
   // From here on it is the restored one, whatever happens.
+  const before = plan.keep ? context.registry.get(record.id).restoring?.before : undefined;
   await context.registry.update(record.id, {
-    ...{ restoring: undefined, restored: operation.id },
+    ...{ restoring: undefined, restored: operation.id, keeping: before },
     ...{ reviving: undefined, guestRestarts: undefined, returning: undefined, returns: undefined },
     ...stateAfter(starts, plan),
   });
@@ -169,20 +171,22 @@ function stateAfter(starts: boolean, { withMemory }: Plan): Replaced {
 async function keepBefore(
   context: Context,
   record: EnvironmentRecord,
-  { keep, snapshot }: Plan,
+  { snapshot }: Plan,
   signal: AbortSignal,
 ): Promise<void> {
   const { restoring } = record;
   if (restoring === undefined) throw berthError('internal', 'a restore has lost its intent');
   const taken = await takeStill(context, record, restoring.saved?.saved, signal);
-  await context.registry.update(record.id, { restoring: { ...restoring, before: taken.manifest.id } });
-  if (keep) {
-    const all = snapshotsOf(await context.templates.list(), record.id);
-    const name = snapshotName('before-restore', new Date(), new Set(all.map((one) => one.snapshot.name)));
-    const description = `before ${snapshot.snapshot.name} was restored`;
-    const current = context.registry.get(record.id);
-    await keepTaken(context, current, taken, { name, description, automatic: true, signal });
-  }
+  const all = snapshotsOf(await context.templates.list(), record.id);
+  const name = snapshotName('before-restore', new Date(), new Set(all.map((one) => one.snapshot.name)));
+  const facts = {
+    ...{ environment: record.id, name, consistency: taken.consistency, automatic: true as const },
+    ancestors: livingAncestors(record.grownFrom ?? [], all),
+    description: `before ${snapshot.snapshot.name} was restored`,
+  };
+  const before = { template: taken.manifest.id, facts };
+  await syncFile(context.templates.files(before.template).disk);
+  await context.registry.update(record.id, { restoring: { ...restoring, before } });
   crashPoint('restore.kept');
 }
 
@@ -197,6 +201,8 @@ async function replace(
   const top = `disk-${count}.qcow2`;
   await removeTree(join(directory, top));
   const disk = await context.machines.cloneDisk(directory, snapshot, top);
+  const owner = await permissions(directory);
+  if (owner !== undefined) await chown(join(directory, top), owner.uid, owner.gid);
   crashPoint('restore.disk-made');
   const {
     ports,
@@ -263,6 +269,10 @@ async function finish(
     context.sleepers.touch(id);
   }
   context.events.append('environment.restored', record.name, from);
+  // The hashes take their time, and the environment is there already.
+  await operation.step('seal', 'compute hashes of what it was', () =>
+    keepWhatWas(context, id, operation.signal),
+  );
 }
 
 async function openPorts(context: Context, record: EnvironmentRecord): Promise<void> {

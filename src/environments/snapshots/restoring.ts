@@ -1,4 +1,4 @@
-import type { SavedState } from '../../machines/index.ts';
+import type { SavedState, SnapshotFacts } from '../../machines/index.ts';
 import type { TemplateId } from '../../model/index.ts';
 import type { NetworkSlot } from '../../network/index.ts';
 import type { EnvironmentRecord } from '../record.ts';
@@ -27,6 +27,12 @@ export function replacedOf(record: Replaced): Replaced {
   return Object.fromEntries(REPLACED.map((key) => [key, record[key]]));
 }
 
+/** A template, and what is to make a snapshot of it. */
+export interface Kept {
+  readonly template: TemplateId;
+  readonly facts: SnapshotFacts;
+}
+
 /**
  * How far an environment has come on its way back to a snapshot. As long as this is in its record nobody has seen anything of the
  * restored one, and whatever happens the environment goes back to what it was.
@@ -36,8 +42,8 @@ export interface Restoring {
   readonly ran: boolean;
   /** What was saved of its machine, which was ended then, and the network slot that it had. */
   readonly saved?: { readonly saved: SavedState; readonly slot: NetworkSlot };
-  /** Template of its disk, and memory where it was saved, as they were. */
-  readonly before?: TemplateId;
+  /** Template of its disk, and memory where it was saved, as they were, and what makes a snapshot of it once it is not needed for the way back. */
+  readonly before?: Kept;
   /** What the record said before it was given what the snapshot says; absent until then. */
   readonly prior?: Replaced;
 }

@@ -41,7 +41,7 @@ export async function takeNow(
   if (session === undefined)
     return takeStill(context, record, o.memory ? record.asleep?.saved : undefined, signal);
   let consistency: SnapshotConsistency = 'crash';
-  const manifest = await split(context, record, {
+  const manifest = await split(context, record, signal, {
     machine: session.machine,
     around: async (work) => {
       consistency = await whileQuiet(context, record, session.machine, work, signal);
@@ -59,7 +59,7 @@ export async function takeStill(
 ): Promise<Taken> {
   signal.throwIfAborted();
   const isWhole = saved === undefined && (await isUnmounted(context, diskOf(record)));
-  const manifest = await split(context, record, saved === undefined ? {} : { saved });
+  const manifest = await split(context, record, signal, saved === undefined ? {} : { saved });
   return { manifest, consistency: saved === undefined ? (isWhole ? 'file-system' : 'crash') : 'memory' };
 }
 
@@ -90,9 +90,12 @@ function namesOf({ id }: EnvironmentRecord) {
 
 async function split(
   context: Context,
-  record: EnvironmentRecord,
+  known: EnvironmentRecord,
+  signal: AbortSignal,
   how: Pick<Parameters<typeof splitDisk>[2], 'machine' | 'saved' | 'around'>,
 ): Promise<TemplateManifest> {
+  await context.merges.beforeNextLayer(known, signal);
+  const record = context.registry.get(known.id);
   const subject = freezeSubjectOf(record, planFreeze(diskOf(record)), namesOf(record));
   await context.registry.update(record.id, { freezing: subject.plan });
   crashPoint('snapshot.planned');

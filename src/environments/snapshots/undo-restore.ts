@@ -30,7 +30,6 @@ export async function undoRestore(context: Context, id: EnvironmentId): Promise<
   }
   await endWhatRuns(context, record);
   await settleInterrupted(context, record);
-  if (restoring.before !== undefined) await context.templates.demote(restoring.before);
   const asleep = saved === undefined ? undefined : { ...saved };
   const rest = { since: new Date().toISOString(), cause: 'a restore that did not come to be' };
   const reason = restoring.ran

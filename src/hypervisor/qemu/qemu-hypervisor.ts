@@ -20,8 +20,8 @@ import type {
   StartOptions,
 } from '../hypervisor.ts';
 import { machinePaths, qemuArgv } from './argv.ts';
-import { readDisk } from './disk-tool.ts';
 import { checkDisk, convertDisk, copyLayers, moveBase } from './disk-image.ts';
+import { backingOf, extentsOf, mergeDisk, readDisk } from './disk-tool.ts';
 import { goOn } from './freeze.ts';
 import { type ChildExit, openMonitor, QemuMachine } from './qemu-machine.ts';
 import type { QmpClient } from './qmp/client.ts';
@@ -59,7 +59,7 @@ export function createQemuHypervisor(options: QemuOptions): Hypervisor {
     adopt: adoptMachine,
     findProcesses,
     createDisk,
-    readDisk,
+    ...{ readDisk, mergeDisk, backingOf, extentsOf },
     growDisk,
     ...{ copyLayers, moveBase, convertDisk, checkDisk },
   };

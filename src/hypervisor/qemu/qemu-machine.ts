@@ -12,12 +12,14 @@ import type {
   FreezeOptions,
   FreezeReport,
   MachineExit,
+  MergeOptions,
   RunningMachine,
   SaveOptions,
   SaveReport,
 } from '../hypervisor.ts';
 import { type MachinePaths, machinePaths, MEMORY_PATH } from './argv.ts';
 import { addDiskLayer, freezeMachine, saveMachine, topLayer } from './freeze.ts';
+import { endMerge, flushDisk, layersBelow, mergeLayers } from './merge.ts';
 import { QmpClient } from './qmp/client.ts';
 
 const QMP_TIMEOUT_MS = 5000;
@@ -96,15 +98,33 @@ export class QemuMachine implements RunningMachine {
   }
 
   async freeze(options: FreezeOptions): Promise<FreezeReport> {
-    return freezeMachine(await this.#connected(), this.#memoryBytes, options);
+    return freezeMachine(await this.#unmerged(), this.#memoryBytes, options);
   }
 
   async save(options: SaveOptions): Promise<SaveReport> {
-    return saveMachine(await this.#connected(), this.#memoryBytes, options);
+    return saveMachine(await this.#unmerged(), this.#memoryBytes, options);
   }
 
   async addLayer(overlayPath: string): Promise<void> {
-    await addDiskLayer(await this.#connected(), overlayPath);
+    await addDiskLayer(await this.#unmerged(), overlayPath);
+  }
+
+  async mergeLayers(options: MergeOptions): Promise<void> {
+    const client = await this.#connected();
+    try {
+      await mergeLayers(client, options);
+    } catch (error) {
+      if (!client.isClosed) await endMerge(client);
+      throw error;
+    }
+  }
+
+  async flushDisk(): Promise<void> {
+    await flushDisk(await this.#connected());
+  }
+
+  async layersBelow(): Promise<number> {
+    return layersBelow(await this.#connected());
   }
 
   async topLayer(): Promise<string> {
@@ -112,7 +132,7 @@ export class QemuMachine implements RunningMachine {
   }
 
   async growDisk(sizeGib: number): Promise<void> {
-    const client = await this.#connected();
+    const client = await this.#unmerged();
     await client.send('block_resize', { 'node-name': await topLayer(client), size: sizeGib * GIBIBYTE });
   }
 
@@ -166,6 +186,13 @@ export class QemuMachine implements RunningMachine {
       this.#connecting = undefined;
     });
     return this.#connecting;
+  }
+
+  /** While layers are being merged nothing else can be done with the disk. */
+  async #unmerged(): Promise<QmpClient> {
+    const client = await this.#connected();
+    await endMerge(client);
+    return client;
   }
 
   async #reconnect(): Promise<QmpClient> {

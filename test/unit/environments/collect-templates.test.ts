@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fatesOf } from '../../../src/environments/collect-templates.ts';
+import { fatesOf, neededBeside } from '../../../src/environments/collect-templates.ts';
 import type { EnvironmentRecord } from '../../../src/environments/record.ts';
 import type { TemplateManifest } from '../../../src/machines/index.ts';
 
@@ -67,4 +67,54 @@ test('of base templates of one name the newest stays, older ones as long as they
     ['used', 'keep'],
     ['recent', 'keep'],
   ]);
+});
+
+test('a snapshot stays whole as long as its environment is there, and goes with it', () => {
+  const snapshot = template('moment', 'snapshot', { snapshot: { environment: 'env-1' } });
+  const owner = environment({ id: 'env-1', disk: { layers: ['moment'] } });
+  expect(fatesOf([snapshot], [owner]).get('moment' as never)).toBe('keep');
+  const fork = environment({ id: 'env-2', disk: { layers: ['moment'] } });
+  expect(fatesOf([snapshot], [fork]).get('moment' as never)).toBe('disk-only');
+  expect(fatesOf([snapshot], []).get('moment' as never)).toBe('remove');
+});
+
+test('the memory of a removed snapshot stays as long as a machine maps it', () => {
+  const former = template('moment', 'fork-point');
+  const restored = { ...process, origin: 'template', maps: 'moment' };
+  const owner = environment({ template: 'base', process: restored, disk: { layers: ['moment'] } });
+  expect(fatesOf([former], [owner]).get('moment' as never)).toBe('keep');
+  const booted = environment({ template: 'base', process, disk: { layers: ['moment'] } });
+  expect(fatesOf([former], [booted]).get('moment' as never)).toBe('disk-only');
+});
+
+test('what an environment was before a restore stays until that is done, and is a snapshot', () => {
+  const before = template('before', 'fork-point', { layers: ['below'] });
+  const below = template('below', 'fork-point');
+  const restoring = environment({
+    id: 'env-1',
+    disk: { layers: ['snapshot'] },
+    restoring: {
+      ran: true,
+      before: { template: 'before' },
+      prior: { disk: { layers: ['before', 'below'] } },
+    },
+  });
+  expect(fatesOf([before, below], [restoring]).get('before' as never)).toBe('keep');
+  expect(fatesOf([before, below], [restoring]).get('below' as never)).toBe('disk-only');
+  const keeping = environment({ id: 'env-1', disk: { layers: [] }, keeping: { template: 'before' } });
+  expect(fatesOf([before, below], [keeping]).get('before' as never)).toBe('keep');
+});
+
+test('layers are needed beside an environment by others, and by what is kept', () => {
+  const own = environment({ id: 'env-1', disk: { layers: ['c', 'b', 'a', 'base'] }, operation: 'op-1' });
+  const fork = environment({ id: 'env-2', disk: { layers: ['a', 'base'] } });
+  const layers = [
+    template('c', 'fork-point', { layers: ['b', 'a', 'base'] }),
+    template('b', 'fork-point', { layers: ['a', 'base'] }),
+    template('a', 'fork-point', { layers: ['base'] }),
+    template('base', 'base'),
+  ];
+  expect([...neededBeside(own, layers, [own, fork])].sort()).toEqual(['a', 'base']);
+  const kept = template('s', 'snapshot', { layers: ['b', 'a', 'base'], snapshot: { environment: 'env-1' } });
+  expect([...neededBeside(own, [...layers, kept], [own])].sort()).toEqual(['a', 'b', 'base', 's']);
 });

@@ -31,6 +31,22 @@ export interface QmpCommands {
   'query-block': { arguments: undefined; result: BlockDevice[] };
   'query-blockstats': { arguments: undefined; result: BlockStats[] };
   block_resize: { arguments: { 'node-name': string; size: number }; result: object };
+  'query-named-block-nodes': { arguments: undefined; result: BlockNode[] };
+  'block-stream': {
+    arguments: {
+      'job-id': string;
+      device: string;
+      'base-node': string;
+      'backing-file': string;
+      speed: number;
+      'auto-dismiss': boolean;
+    };
+    result: object;
+  };
+  'human-monitor-command': { arguments: { 'command-line': string }; result: string };
+  'query-jobs': { arguments: undefined; result: { id: string; status: string }[] };
+  'job-cancel': { arguments: { id: string }; result: object };
+  'job-dismiss': { arguments: { id: string }; result: object };
   'blockdev-add': { arguments: Record<string, unknown>; result: object };
   'blockdev-del': { arguments: { 'node-name': string }; result: object };
   'blockdev-snapshot': { arguments: { node: string; overlay: string }; result: object };
@@ -45,10 +61,18 @@ export interface MigrationInfo {
   'error-desc'?: string;
 }
 
+/** A node of the block graph, as far as Berth reads it. */
+export interface BlockNode {
+  'node-name'?: string;
+  drv?: string;
+  /** How many files lie below it. */
+  backing_file_depth?: number;
+}
+
 /** One entry of `query-block`, as far as Berth reads it. */
 export interface BlockDevice {
   qdev?: string;
-  inserted?: { 'node-name'?: string };
+  inserted?: BlockNode;
 }
 
 /** One entry of `query-blockstats`, as far as Berth reads it. */

@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Environment, Snapshot } from '../../src/model/index.ts';
+import { sharedHome } from '../e2e/rig/home.ts';
+import { get, urlOf } from '../e2e/rig/http.ts';
+import { inMachine } from '../e2e/rig/berth.ts';
+import { crash, type Seen, titled } from './rig/crash-case.ts';
+import { FAULT_TEMPLATE, prepareFaults, removeAll } from './rig/project.ts';
+import { Subject } from './rig/subject.ts';
+
+const NAME = 'snapped';
+const SNAPSHOTS = `/environments/${NAME}/snapshots`;
+let subject: Subject;
+let environment: Environment;
+
+const value = async () => (await get(`${urlOf(environment)}/cgi-bin/get`)).trim();
+const put = (text: string) => get(`${urlOf(environment)}/cgi-bin/put?${text}`);
+const snapshots = () => subject.ask<Snapshot[]>('GET', `/snapshots?environment=${NAME}`);
+const names = async () => (await snapshots()).filter(({ automatic }) => !automatic).map(({ name }) => name);
+/** Only the machine's memory knows it. */
+const bootId = () => inMachine(NAME, 'cat /proc/sys/kernel/random/boot_id', { home: subject.home });
+const same = (before: Seen) => before;
+/** A write that stands still is never answered. */
+const writes = async () => {
+  await put('written');
+  expect(await value()).toBe('written');
+};
+
+beforeAll(async () => {
+  subject = new Subject(sharedHome());
+  await prepareFaults(subject);
+  await subject.run('POST', '/forks', { source: FAULT_TEMPLATE, name: NAME });
+  environment = await subject.environment(NAME);
+});
+afterAll(async () => {
+  await subject.startDaemon();
+  await removeAll(subject);
+});
+
+describe('taking a snapshot', () => {
+  const undone = [
+    ...(['snapshot.planned', 'snapshot.prepared', 'snapshot.quiesced'] as const),
+    ...(['snapshot.split', 'snapshot.thawed', 'snapshot.recorded'] as const),
+  ];
+
+  test.each(titled(undone))(
+    '#1 · the daemon is killed at %s · the snapshot is %s, the guest writes on',
+    async (at) => {
+      await crash(subject, {
+        at,
+        act: () => subject.run('POST', SNAPSHOTS, { name: 'half' }),
+        check: writes,
+      });
+      expect(await names()).toEqual([]);
+    },
+  );
+
+  test('#1 · the daemon is killed at snapshot.complete · the snapshot is there', async () => {
+    const act = () => subject.run('POST', SNAPSHOTS, { name: 'whole' });
+    await crash(subject, { at: 'snapshot.complete', act, finished: same, check: writes });
+    expect(await names()).toEqual(['whole']);
+    const [operation] = await subject.operations();
+    expect(operation?.result?.names).toEqual(['whole']);
+  });
+
+  test('#1 · the daemon is killed at snapshot-rm.demoted · the snapshot is gone', async () => {
+    const act = () => subject.ask('DELETE', `${SNAPSHOTS}/whole`);
+    await crash(subject, { at: 'snapshot-rm.demoted', act, finished: same });
+    expect(await names()).toEqual([]);
+  });
+});
+
+describe('restoring one', () => {
+  let boot: string;
+  const restore = () => subject.run('POST', `${SNAPSHOTS}/then/restore`, {});
+
+  beforeAll(async () => {
+    await put('then');
+    await subject.run('POST', SNAPSHOTS, { name: 'then', memory: true });
+    boot = await bootId();
+  });
+  beforeEach(async () => {
+    for (const { name, automatic } of await snapshots())
+      if (automatic) await subject.ask('DELETE', `${SNAPSHOTS}/${name}`);
+    await put('now');
+  });
+
+  const undone = [
+    ...(['restore.planned', 'restore.saved', 'restore.ended', 'restore.kept'] as const),
+    ...(['restore.disk-made', 'restore.switched', 'restore.started'] as const),
+  ];
+
+  test.each(titled(undone))(
+    '#1 · the daemon is killed at %s · the restore is %s: it goes on from where it was',
+    async (at) => {
+      await crash(subject, { at, act: restore });
+      expect(await value()).toBe('now');
+      expect(await bootId()).toBe(boot);
+      expect((await snapshots()).map(({ name }) => name)).toEqual(['then']);
+      await writes();
+    },
+  );
+
+  const finished = ['restore.done', 'restore.tidied', 'restore.sealed'] as const;
+
+  test.each(titled(finished))(
+    '#1 · the daemon is killed at %s · the restore is %s, and what it was before is kept',
+    async (at) => {
+      await crash(subject, { at, act: restore, finished: same });
+      expect(await value()).toBe('then');
+      expect(await bootId()).toBe(boot);
+      await expect.poll(async () => (await snapshots()).filter((one) => one.automatic)).toHaveLength(1);
+      await writes();
+    },
+  );
+});
+
+describe('merging layers', () => {
+  const layers = async () => {
+    await subject.run('POST', SNAPSHOTS, { name: 'probe' });
+    const probe = (await snapshots()).find(({ name }) => name === 'probe');
+    await subject.ask('DELETE', `${SNAPSHOTS}/probe`);
+    return probe?.layers ?? 0;
+  };
+  /** Until the disk is so deep that the next look of the daemon begins a merge. */
+  const deepen = async () => {
+    for (let count = await layers(); count < 14; count += 1) {
+      await subject.run('POST', SNAPSHOTS, { name: 'deep' });
+      await subject.ask('DELETE', `${SNAPSHOTS}/deep`);
+    }
+  };
+  /** The daemon dies by itself. */
+  const wait = () => new Promise<void>((resolve) => setTimeout(resolve, 1));
+
+  const points = ['merge.planned', 'merge.merged', 'merge.recorded'] as const;
+
+  test.each(titled(points))(
+    '#1 · the daemon is killed at %s · the merge is %s, nothing is lost',
+    async (at) => {
+      const before = await value();
+      const finished = at === 'merge.planned' ? {} : { finished: same };
+      await crash(subject, { at, prepare: deepen, act: wait, ...finished });
+      expect(await value()).toBe(before);
+      await writes();
+      await expect.poll(layers, { timeout: 30_000, interval: 3_000 }).toBeLessThan(12);
+      expect(await value()).toBe('written');
+    },
+  );
+});
