@@ -56,6 +56,10 @@ function smallApis(
       remove: (ref, options) => caller.call('templates.remove', { params: { ref } }, options),
     },
     backups: backupsApi(caller),
+    scrub: {
+      report: (options) => caller.call('scrub.get', {}, options),
+      start: (options) => caller.call('scrub.create', {}, options),
+    },
     operations: {
       list: (options) => caller.call('operations.list', {}, options),
       get: (id, options) => caller.call('operations.get', { params: operationParams(id) }, options),

@@ -14,10 +14,13 @@ import {
   hostFactsNow,
   keepIdle,
   keepScale,
+  keepScrubbing,
   KeptVolumes,
   readCapacitySettings,
   recover,
   Replicas,
+  RestSeals,
+  ScrubOperations,
   returnLost,
   Sessions,
   Sleepers,
@@ -52,7 +55,6 @@ import { DaemonControl } from './daemon-service.ts';
 import { berthGroup, firstAddressBlock, homeIdOf, prepareHome } from './home.ts';
 import { HostOperations } from './host-service.ts';
 import { ImageOperations } from './image-service.ts';
-import { verifyTemplates } from './verify-templates.ts';
 import { watchMachines } from './watch-machines.ts';
 
 /** Network slots that are kept ready; each costs a namespace and about 25 ms to make. */
@@ -92,6 +94,7 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
         templates: new TemplateOperations(context),
         volumes: new VolumeOperations(context),
         backups: new BackupOperations(context),
+        scrub: new ScrubOperations(context),
         images: new ImageOperations(context),
         cache: new CacheOperations(context),
         operations: operationService(context),
@@ -158,6 +161,7 @@ async function composeContext(
     ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints, registries },
     ...{ keptVolumes: new KeptVolumes(layout.volumes), pools, admission },
     ...{ sessions: new Sessions(clientKey), sleepers: new Sleepers(() => context) },
+    seals: new RestSeals(() => context),
     replicas: new Replicas(() => context),
     backups: new BackupPlace(home),
   };
@@ -166,12 +170,13 @@ async function composeContext(
   closing.defer(() => endpoints.closeAll());
   closing.defer(() => registries.close());
   closing.defer(() => letGo(context));
+  closing.defer(() => context.seals.close());
   closing.defer(() => operations.close({ timeoutMs: CLOSE_TIMEOUT_MS }));
   await images.clean();
   await recover(context, network, { daemonEndedWell: life.lastEndedWell });
   await life.noteStart();
   await listenForPulls(context);
-  for (const keep of [watchMachines, keepIdle, keepScale, verifyTemplates]) closing.use(keep(context));
+  for (const keep of [watchMachines, keepIdle, keepScale, keepScrubbing]) closing.use(keep(context));
   return { context, network };
 }
 

@@ -324,6 +324,7 @@ export async function discard(context: Context, record: EnvironmentRecord): Prom
   await context.endpoints.close(record);
   await context.registry.delete(record.id);
   context.sleepers.forget(record.id);
+  context.seals.stop(record.id);
 }
 
 async function inParallel<Item>(

@@ -3,6 +3,7 @@ import type { NetworkSlot } from '../network/index.ts';
 import type { CachedRegistry } from '../registries/index.ts';
 import { defineCollection } from '../store/index.ts';
 import type { Environment, IdlePolicy, PublishedPort, ReplicaPolicy, TemplateId } from '../model/index.ts';
+import type { Seals } from './integrity/seals.ts';
 import type { SeenVolume } from './volumes/read-volumes.ts';
 
 /** A port that the user asked for beside those on the environment's own address. */
@@ -98,6 +99,8 @@ export interface EnvironmentRecord
   readonly freezing?: FreezePlan;
   /** Bytes that were saved of its memory when it last fell asleep. */
   readonly lastSavedBytes?: number;
+  /** Of the files that it left where no machine of it runs. Absent while one may. */
+  readonly seals?: Seals;
   /** Present while it is asleep: what was saved of its machine, and the network slot that waits for it. */
   readonly asleep?: { readonly saved: SavedState; readonly slot: NetworkSlot };
 }
@@ -139,6 +142,7 @@ export function viewOf(
     scale: _scale,
     replicaTemplate: _replicaTemplate,
     scratch: _scratch,
+    seals: _seals,
     rest,
     ...kept
   } = record;

@@ -292,6 +292,18 @@ const entries = {
     'The template does not match its manifest or this QEMU, so it is not trusted.',
     'Remove it with `./berth template rm NAME`; the next `up` makes a new one.',
   ),
+  'saved-state-invalid': entry(
+    409,
+    MACHINE,
+    'What was saved of a machine is not what is there, or another QEMU saved it, so it is not loaded.',
+    'Boot it from its disk with `./berth start NAME --cold`.',
+  ),
+  'image-corrupt': entry(
+    409,
+    MACHINE,
+    'A disk is damaged, or was changed while its machine did not run, so it is not used. It stays as it is.',
+    'Restore a backup with `./berth backup restore NAME`; `./berth start NAME --trust-disk` when you changed it yourself.',
+  ),
   'hypervisor-failed': entry(
     500,
     MACHINE,

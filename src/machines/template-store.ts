@@ -4,6 +4,7 @@ import { berthError } from '../errors/index.ts';
 import {
   allocatedBytes,
   ensureDirectory,
+  exists,
   listDirectory,
   readJson,
   removeTree,
@@ -12,8 +13,9 @@ import {
   writeJson,
 } from '../host/index.ts';
 import { isName, type TemplateId } from '../model/index.ts';
+import { FileTrust, type Verdict } from './file-trust.ts';
 import { type Layout, MACHINE_GID } from './layout.ts';
-import { MANIFEST_VERSION, type TemplateManifest } from './template-manifest.ts';
+import { isIntact, MANIFEST_VERSION, type TemplateManifest, withChecksum } from './template-manifest.ts';
 
 const MANIFEST = 'manifest.json';
 
@@ -34,8 +36,8 @@ export interface TemplateFiles {
  */
 export class TemplateStore {
   readonly #layout: Layout;
-  readonly #verified = new Set<TemplateId>();
-  readonly #verifying = new KeyedMutex();
+  /** Which files have been found right in this life of the daemon. */
+  readonly trust = new FileTrust();
   /** Several removals at once may come to the same template: its changes go one after the other. */
   readonly #changing = new KeyedMutex();
   /** What ends the reading of files that nobody needs any more. */
@@ -82,8 +84,8 @@ export class TemplateStore {
 
   /** Completes a template. From now on it is there. */
   async complete(manifest: TemplateManifest): Promise<void> {
-    this.#verified.add(manifest.id);
-    await writeJson(this.files(manifest.id).manifest, manifest);
+    await this.#noteAll(manifest);
+    await this.#write(manifest);
   }
 
   /**
@@ -94,16 +96,16 @@ export class TemplateStore {
     manifest: TemplateManifest,
     o: { readonly signal: AbortSignal; readonly background?: boolean },
   ): Promise<TemplateManifest> {
-    const hashes = await this.#hashUnlessDropped(manifest.id, o);
+    const hashes = await this.#hashUnlessDropped(manifest, o);
     if (hashes === undefined) return manifest;
     const sealed = { ...manifest, hashes };
     return this.#changing.run(manifest.id, async () => {
       // It may have been removed, or reduced to its disk, while it was read.
-      if ((await this.#read(manifest.id))?.diskOnly !== false) return sealed;
+      if ((await this.#read(manifest.id))?.diskOnly !== manifest.diskOnly) return sealed;
       // Hashes must not outlive a power cut that their files did not.
       const { state, disk } = this.files(manifest.id);
-      await Promise.all([state, disk].map((path) => syncFile(path)));
-      await writeJson(this.files(manifest.id).manifest, sealed);
+      await Promise.all((manifest.diskOnly ? [disk] : [state, disk]).map((path) => syncFile(path)));
+      await this.#write(sealed);
       return sealed;
     });
   }
@@ -114,7 +116,7 @@ export class TemplateStore {
     await this.#changing.run(id, async () => {
       const manifest = await this.#read(id);
       if (manifest === undefined || manifest.diskOnly) return;
-      await writeJson(this.files(id).manifest, { ...manifest, diskOnly: true });
+      await this.#write({ ...manifest, diskOnly: true });
       await removeTree(this.files(id).state);
     });
   }
@@ -125,7 +127,7 @@ export class TemplateStore {
     await this.#changing.run(id, async () => {
       await removeTree(this.files(id).manifest);
       await removeTree(this.files(id).directory);
-      this.#verified.delete(id);
+      this.#forget(id);
     });
   }
 
@@ -136,7 +138,8 @@ export class TemplateStore {
   async removeIncomplete(needed: ReadonlySet<string>): Promise<string[]> {
     const removed: string[] = [];
     for (const name of await listDirectory(this.#layout.templates)) {
-      if (needed.has(name) || (await this.#read(name as TemplateId)) !== undefined) continue;
+      // One whose manifest is damaged may be the only copy of something, and is left to somebody who looks at it.
+      if (needed.has(name) || (await exists(this.files(name as TemplateId).manifest))) continue;
       await removeTree(join(this.#layout.templates, name));
       removed.push(name);
     }
@@ -144,30 +147,61 @@ export class TemplateStore {
   }
 
   /**
-   * Compares the template's files with the hashes of its manifest, once per life of the daemon: QEMU itself would accept anything.
+   * Compares the template's files with the hashes of its manifest, once per life of the daemon, and again when they were written to since: QEMU itself
+   * would accept anything. `anew`: whatever is known of them.
    * @throws `template-invalid` when something differs
    */
-  async verify(manifest: TemplateManifest, signal: AbortSignal): Promise<void> {
-    if (this.#verified.has(manifest.id)) return;
-    // Whoever asks meanwhile waits for the same look.
-    await this.#verifying.run(manifest.id, async () => {
-      if (this.#verified.has(manifest.id)) return;
-      await this.#compare(manifest, signal);
-      this.#verified.add(manifest.id);
-    });
+  async verify(
+    manifest: TemplateManifest,
+    signal: AbortSignal,
+    o: { readonly background?: boolean; readonly anew?: boolean } = {},
+  ): Promise<void> {
+    const { id, name, hashes, diskOnly } = manifest;
+    const files = this.files(id);
+    const parts = [
+      { what: 'memory', path: files.state, hash: hashes?.state, isThere: !diskOnly },
+      { what: 'disk', path: files.disk, hash: hashes?.disk, isThere: !diskOnly || hashes !== undefined },
+      {
+        what: 'empty layer',
+        path: files.overlay,
+        hash: hashes?.overlay,
+        isThere: hashes?.overlay !== undefined,
+      },
+    ];
+    for (const { what, path, hash, isThere } of parts) {
+      if (!isThere) continue;
+      const seal = hash === undefined ? {} : { hash };
+      const verdict = await this.trust.compare(path, seal, { ...o, signal });
+      if (verdict !== 'right') throw invalid(name, what, path, verdict);
+    }
   }
 
-  async #compare({ id, name, hashes }: TemplateManifest, signal: AbortSignal): Promise<void> {
-    const remedy = `Remove it with \`./berth template rm ${name}\`; it is made again when needed.`;
-    if (hashes === undefined) {
-      const fact = `template "${name}" cannot be trusted: the daemon ended before its hashes were written`;
-      throw berthError('template-invalid', fact, { remedy });
+  /** Whether the disk layer of a template is what was frozen; one without a hash is taken as it is. */
+  async isDiskRight(
+    id: TemplateId,
+    o: { readonly signal: AbortSignal; readonly background?: boolean; readonly anew?: boolean },
+  ): Promise<boolean> {
+    const hash = (await this.#read(id))?.hashes?.disk;
+    if (hash === undefined) return exists(this.files(id).disk);
+    return (await this.trust.compare(this.files(id).disk, { hash }, o)) === 'right';
+  }
+
+  /** Ids of directories whose manifest is there and cannot be read: they are kept, and of no use. */
+  async unreadable(): Promise<TemplateId[]> {
+    const found: TemplateId[] = [];
+    for (const name of await listDirectory(this.#layout.templates)) {
+      const id = name as TemplateId;
+      if ((await exists(this.files(id).manifest)) && (await this.#read(id)) === undefined) found.push(id);
     }
-    const { state, disk } = await this.#hash(id, { signal });
-    if (state === hashes.state && disk === hashes.disk) return;
-    const what = state === hashes.state ? 'disk' : 'memory';
-    const fact = `the ${what} of template "${name}" differs from what was saved`;
-    throw berthError('template-invalid', fact, { remedy });
+    return found;
+  }
+
+  /** Why a template of {@link unreadable} is of no use. */
+  unreadableFailure(id: TemplateId): Error {
+    const fact = `the manifest of template ${id} is damaged: ${this.files(id).manifest}`;
+    return berthError('template-invalid', fact, {
+      remedy: `Look at it; when nothing needs it any more, remove its directory: ${this.files(id).directory}.`,
+    });
   }
 
   async diskBytes(id: TemplateId): Promise<number> {
@@ -175,13 +209,14 @@ export class TemplateStore {
   }
 
   async #hashUnlessDropped(
-    id: TemplateId,
+    manifest: TemplateManifest,
     o: { readonly signal: AbortSignal; readonly background?: boolean },
-  ): Promise<{ state: string; disk: string } | undefined> {
+  ): Promise<NonNullable<TemplateManifest['hashes']> | undefined> {
+    const { id } = manifest;
     const dropped = new AbortController();
     this.#sealing.set(id, dropped);
     try {
-      return await this.#hash(id, { ...o, signal: AbortSignal.any([o.signal, dropped.signal]) });
+      return await this.#hash(manifest, { ...o, signal: AbortSignal.any([o.signal, dropped.signal]) });
     } catch (error) {
       if (dropped.signal.aborted) return undefined;
       throw error;
@@ -191,16 +226,42 @@ export class TemplateStore {
   }
 
   async #hash(
-    id: TemplateId,
+    { id, diskOnly }: TemplateManifest,
     o: { readonly signal: AbortSignal; readonly background?: boolean },
-  ): Promise<{ state: string; disk: string }> {
+  ): Promise<NonNullable<TemplateManifest['hashes']>> {
     const files = this.files(id);
+    if (diskOnly) return { disk: await sha256File(files.disk, o) };
     const [state, disk] = await Promise.all([sha256File(files.state, o), sha256File(files.disk, o)]);
-    return { state, disk };
+    return { state, disk, overlay: await sha256File(files.overlay, o) };
   }
 
   async #read(id: TemplateId): Promise<TemplateManifest | undefined> {
     const manifest = await readJson<TemplateManifest>(this.files(id).manifest).catch(() => undefined);
-    return manifest?.version === MANIFEST_VERSION && manifest.id === id ? manifest : undefined;
+    if (manifest?.version !== MANIFEST_VERSION || manifest.id !== id) return undefined;
+    return isIntact(manifest) ? manifest : undefined;
   }
+
+  async #write(manifest: TemplateManifest): Promise<void> {
+    await writeJson(this.files(manifest.id).manifest, withChecksum(manifest));
+  }
+
+  async #noteAll({ id }: TemplateManifest): Promise<void> {
+    const { state, disk, overlay } = this.files(id);
+    for (const path of [state, disk, overlay]) await this.trust.note(path);
+  }
+
+  #forget(id: TemplateId): void {
+    const { state, disk, overlay } = this.files(id);
+    for (const path of [state, disk, overlay]) this.trust.forget(path);
+  }
+}
+
+function invalid(name: string, what: string, path: string, verdict: Verdict): Error {
+  const remedy = `Remove it with \`./berth template rm ${name}\`; a base template is made again when needed.`;
+  if (verdict === 'unknown') {
+    const fact = `template "${name}" cannot be trusted: the daemon ended before its hashes were written`;
+    return berthError('template-invalid', fact, { remedy });
+  }
+  const why = verdict === 'missing' ? 'is missing' : 'differs from what was saved';
+  return berthError('template-invalid', `the ${what} of template "${name}" ${why}: ${path}`, { remedy });
 }

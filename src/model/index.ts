@@ -7,6 +7,7 @@ export * from './host-report.ts';
 export * from './ids.ts';
 export * from './image.ts';
 export * from './operation.ts';
+export * from './scrub.ts';
 export * from './shape.ts';
 export * from './template.ts';
 export * from './image-reference.ts';

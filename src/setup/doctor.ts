@@ -13,6 +13,7 @@ import { checkMemory } from './checks/memory.ts';
 import { checkNftables } from './checks/nftables.ts';
 import { checkQemu } from './checks/qemu.ts';
 import { checkRoot } from './checks/root.ts';
+import { checkScrub } from './checks/scrub.ts';
 import { checkSystem } from './checks/system.ts';
 import { checkTools } from './checks/tools.ts';
 import { checkTun } from './checks/tun.ts';
@@ -26,6 +27,7 @@ const CHECKS: readonly Check[] = [
   checkMemory,
   checkDisk,
   checkHome,
+  checkScrub,
   checkKernel,
   checkNftables,
   checkTun,

@@ -7,6 +7,7 @@ import { environmentRoutes } from './environments.ts';
 import { hostRoutes } from './host.ts';
 import { imageRoutes } from './images.ts';
 import { operationRoutes } from './operations.ts';
+import { scrubRoutes } from './scrub.ts';
 import { templateRoutes } from './templates.ts';
 import { volumeRoutes } from './volumes.ts';
 
@@ -21,6 +22,7 @@ export const routes = {
   ...environmentRoutes,
   ...volumeRoutes,
   ...backupRoutes,
+  ...scrubRoutes,
   ...operationRoutes,
 } as const satisfies Record<string, Route>;
 

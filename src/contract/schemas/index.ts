@@ -8,5 +8,6 @@ export * from './files.ts';
 export * from './host.ts';
 export * from './image.ts';
 export * from './operation.ts';
+export * from './scrub.ts';
 export * from './template.ts';
 export * from './volume.ts';

@@ -9,6 +9,7 @@ import { eventHandlers } from './events.ts';
 import { hostHandlers } from './host.ts';
 import { imageHandlers } from './images.ts';
 import { operationHandlers } from './operations.ts';
+import { scrubHandlers } from './scrub.ts';
 import { templateHandlers } from './templates.ts';
 import { volumeHandlers } from './volumes.ts';
 
@@ -24,6 +25,7 @@ export function allHandlers(services: Services): Handlers {
     ...environmentHandlers(services.environments),
     ...volumeHandlers(services.volumes),
     ...backupHandlers(services.backups),
+    ...scrubHandlers(services.scrub),
     ...operationHandlers(services.operations),
   };
 }

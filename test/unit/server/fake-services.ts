@@ -25,6 +25,7 @@ export function fakeServices(
     templates: service('templates'),
     volumes: service('volumes'),
     backups: service('backups'),
+    scrub: service('scrub'),
     images: service('images'),
     cache: service('cache'),
     operations: service('operations'),
