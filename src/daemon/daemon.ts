@@ -55,6 +55,7 @@ import { DaemonControl } from './daemon-service.ts';
 import { berthGroup, firstAddressBlock, homeIdOf, prepareHome } from './home.ts';
 import { HostOperations } from './host-service.ts';
 import { ImageOperations } from './image-service.ts';
+import { keepStoreBackups, storeBackupsOf } from './keep-store-backups.ts';
 import { watchMachines } from './watch-machines.ts';
 
 /** Network slots that are kept ready; each costs a namespace and about 25 ms to make. */
@@ -126,7 +127,8 @@ async function composeContext(
 ): Promise<{ context: Context; network: NetworkManager }> {
   const layout = layoutOf(home);
   const homeId = homeIdOf(home);
-  const store = await openSqliteStore({ path: join(home, 'berth.db') });
+  const storeBackups = storeBackupsOf(home);
+  const store = await openSqliteStore({ path: join(home, 'berth.db'), backups: storeBackups });
   closing.defer(() => store.close());
   const life = closing.use(await openDaemonLife(store));
   const onError = (error: unknown) => log.error({ err: error }, 'a record could not be written');
@@ -171,10 +173,12 @@ async function composeContext(
   closing.defer(() => registries.close());
   closing.defer(() => letGo(context));
   closing.defer(() => context.seals.close());
+  closing.defer(() => registry.flush());
   closing.defer(() => operations.close({ timeoutMs: CLOSE_TIMEOUT_MS }));
   await images.clean();
   await recover(context, network, { daemonEndedWell: life.lastEndedWell });
   await life.noteStart();
+  closing.use(keepStoreBackups(context, store, storeBackups));
   await listenForPulls(context);
   for (const keep of [watchMachines, keepIdle, keepScale, keepScrubbing]) closing.use(keep(context));
   return { context, network };

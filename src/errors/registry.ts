@@ -270,13 +270,19 @@ const entries = {
     500,
     DAEMON,
     'The store cannot be read.',
-    'Restore the store from a backup, or move the file named aside and start again.',
+    'Bring the newest good copy back with `sudo ./berth daemon restore-store`; nothing was changed.',
   ),
   'store-newer': entry(
     500,
     DAEMON,
     'The store was written by a newer version.',
-    'Use that version or a later one.',
+    'Use that version or a later one; or go back to what this one wrote with `sudo ./berth daemon restore-store`.',
+  ),
+  'store-change-failed': entry(
+    500,
+    DAEMON,
+    'The store could not be changed to what this version needs. It is as it was.',
+    'Go on with the version before; a copy of the store is in `backups/store`.',
   ),
 
   // Machines, images, guests
