@@ -28,7 +28,7 @@ export const CRASH_POINTS = {
   'backup-verify.placed': 'undone',
   'backup-verify.ran': 'undone',
 
-  'repository.made': 'either',
+  'repository.made': 'finished',
 } as const satisfies Readonly<Record<string, CrashOutcome>>;
 
 export type CrashPoint = keyof typeof CRASH_POINTS;

@@ -4,6 +4,8 @@ import { exists, listDirectory, readJson, writeAtomic } from '../host/index.ts';
 import type { EnvironmentRecord } from './record.ts';
 
 const FILE = 'record.json';
+/** Several changes within this time, in ms, are one. */
+const SETTLE_MS = 300;
 
 /** An environment's record beside its disk, for the day on which the store is lost. */
 interface RecordCopy {
@@ -17,20 +19,22 @@ interface RecordCopy {
 /** Writes copies of records, of each the last that was asked for. What cannot be written is missed by nobody as long as there is a store. */
 export class RecordCopies {
   readonly #waiting = new Map<string, RecordCopy>();
-  #writing: Promise<void> | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
 
   /** Returns at once. */
   write(record: EnvironmentRecord, version: number): void {
     if (record.disk === undefined) return;
     this.#waiting.set(record.disk.directory, { version, hash: hashOf(record), record });
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#timer ??= setTimeout(() => void this.flush(), SETTLE_MS).unref();
   }
 
   /** Resolves when all is written that was asked for. */
-  async flush(): Promise<void> {
-    await this.#writing;
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing = this.#writing.then(() => this.#writeAll());
+    return this.#writing;
   }
 
   async #writeAll(): Promise<void> {

@@ -2,6 +2,7 @@ import { asBerthError, berthError } from '../errors/index.ts';
 import { hostBootId, isAlive } from '../host/index.ts';
 import { hasDisk } from '../machines/index.ts';
 import type { NetworkManager, NetworkSlot } from '../network/index.ts';
+import { settleBackup } from './backups/create-backup.ts';
 import { collectTemplates } from './collect-templates.ts';
 import type { Context } from './context.ts';
 import { openEndpoint } from './endpoint.ts';
@@ -162,11 +163,13 @@ function judgeEnd(
 
 /** What an interrupted operation did has been undone or finished above; here its own record is closed. */
 async function closeOperations(context: Context): Promise<void> {
-  for (const { operation } of context.operations.recoverable()) {
+  for (const { operation, input } of context.operations.recoverable()) {
     // One that was still keeping volumes has left its environment.
     const isGone = operation.targets.every((name) => context.registry.find(name) === undefined);
     await context.operations.resume(operation.id, async () => {
       if (operation.kind === 'rm' && isGone) return { names: operation.targets };
+      if (operation.kind === 'backup') return settleBackup(context, operation.id, input);
+      if (operation.kind === 'restore' && !isGone) return { names: operation.targets };
       throw berthError(
         'cancelled',
         'the daemon ended before this was finished; what was begun has been undone',

@@ -16,5 +16,6 @@ export { type Layout, layoutOf, MACHINE_GID, machineUid } from './layout.ts';
 export type { Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';
 export { cgroupMaker, closeLines, hasDisk, Machines, type StepListener } from './machines.ts';
 export { removeSaved, type SavedState, saveMachine } from './saved-state.ts';
-export type { TemplateManifest } from './template-manifest.ts';
+export { SharedBase } from './shared-base.ts';
+export { type TemplateManifest, withChecksum } from './template-manifest.ts';
 export { TemplateStore } from './template-store.ts';
