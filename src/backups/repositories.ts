@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { berthError } from '../errors/index.ts';
 import {
+  crashPoint,
   ensureDirectory,
   listDirectory,
   moveFile,
@@ -89,13 +90,14 @@ export class Repositories {
         SECRET,
       );
       if (request.s3 !== undefined) await writeJson(join(draft, CREDENTIALS), request.s3, SECRET);
-      const createdAt = new Date().toISOString();
-      await writeJson(join(draft, SETTINGS), { version: VERSION, name, location, createdAt }, SECRET);
       // Its password is on the disk before anything is encrypted with it.
       await new Restic(await this.#accessOf(draft, location)).openOrInit({
         mayExist: request.password !== undefined,
         signal,
       });
+      const createdAt = new Date().toISOString();
+      await writeJson(join(draft, SETTINGS), { version: VERSION, name, location, createdAt }, SECRET);
+      crashPoint('repository.made');
       await this.#assertNew(name, location);
       await moveFile(draft, join(this.#directory, name));
       await syncFile(this.#directory);
@@ -111,10 +113,17 @@ export class Repositories {
     await removeTree(join(this.#directory, name));
   }
 
-  /** Removes what an interrupted {@link add} left. Only to be called while none is under way. */
+  /** Finishes or removes what an interrupted {@link add} left. Only to be called while none is under way. */
   async clean(): Promise<void> {
-    for (const name of await listDirectory(this.#directory))
-      if (name.startsWith(ADDING)) await removeTree(join(this.#directory, name));
+    for (const entry of await listDirectory(this.#directory)) {
+      if (!entry.startsWith(ADDING)) continue;
+      const draft = join(this.#directory, entry);
+      const made = await readJson<Settings>(join(draft, SETTINGS)).catch(() => undefined);
+      // The repository is there, and nobody else has its password.
+      if (made !== undefined && (await this.#read(made.name)) === undefined)
+        await moveFile(draft, join(this.#directory, made.name));
+      else await removeTree(draft);
+    }
   }
 
   async #choose(name: string | undefined): Promise<BackupRepository> {

@@ -194,7 +194,8 @@ export class Restic {
 }
 
 function isAbsent(message: string): boolean {
-  return /Is there a repository at the following location|unable to open config file|repository does not exist/i.test(
+  // Where the credentials are wrong it asks whether there is one as well.
+  return /no such file or directory|specified (key|bucket) does not exist|NoSuch(Key|Bucket)|repository does not exist/i.test(
     message,
   );
 }

@@ -151,7 +151,7 @@ export const CRASH_POINTS = {
   'backup-verify.placed': 'undone',
   'backup-verify.ran': 'undone',
   // `backup repo add`.
-  'repository.made': 'either',
+  'repository.made': 'finished',
 } as const satisfies Readonly<Record<string, CrashOutcome>>;
 
 export type CrashPoint = keyof typeof CRASH_POINTS;

@@ -226,6 +226,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/doctor.ts'),
   },
   {
+    name: 'scrub',
+    group: HOST,
+    summary: 'compare everything that is saved with its hashes',
+    load: () => import('./commands/scrub.ts'),
+  },
+  {
     name: 'capacity',
     group: HOST,
     summary: 'tell how many more environments fit, and what limits',

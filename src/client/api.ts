@@ -39,6 +39,7 @@ import type {
   HostReport,
   Image,
   Operation,
+  ScrubReport,
   ServiceStatus,
   Snapshot,
   SnapshotDiff,
@@ -202,6 +203,12 @@ export interface BackupsApi {
   remove(ref: string, query?: { readonly repository?: string }, options?: CallOptions): Promise<void>;
 }
 
+export interface ScrubApi {
+  /** What was found last; `not-found` when nothing was read yet. */
+  report(options?: CallOptions): Promise<ScrubReport>;
+  start(options?: StartCallOptions): Promise<Operation>;
+}
+
 export interface ImagesApi {
   list(options?: CallOptions): Promise<readonly Image[]>;
   get(ref: string, options?: CallOptions): Promise<Image>;
@@ -277,6 +284,7 @@ export interface Client {
   readonly snapshots: SnapshotsApi;
   readonly volumes: VolumesApi;
   readonly backups: BackupsApi;
+  readonly scrub: ScrubApi;
   readonly environments: EnvironmentsApi;
   readonly operations: OperationsApi;
   readonly events: EventsApi;

@@ -76,6 +76,10 @@ function smallApis(
         caller.call('snapshots.remove', { params: { name, snapshot } }, options),
     },
     backups: backupsApi(caller),
+    scrub: {
+      report: (options) => caller.call('scrub.get', {}, options),
+      start: (options) => caller.call('scrub.create', {}, options),
+    },
     operations: {
       list: (options) => caller.call('operations.list', {}, options),
       get: (id, options) => caller.call('operations.get', { params: operationParams(id) }, options),

@@ -72,6 +72,8 @@ export const routeHeads: { readonly [Id in RouteId]: Head<Routes[Id]> } = {
   'backups.restore': { method: 'POST', path: '/backups/:ref/restore', idempotent: true },
   'backups.remove': { method: 'DELETE', path: '/backups/:ref' },
   'backups.prune': { method: 'POST', path: '/backup-prune', idempotent: true },
+  'scrub.get': { method: 'GET', path: '/scrub' },
+  'scrub.create': { method: 'POST', path: '/scrub', idempotent: true },
   'volumes.list': { method: 'GET', path: '/volumes' },
   'volumes.get': { method: 'GET', path: '/environments/:name/volumes/:volume' },
   'volumes.remove': { method: 'DELETE', path: '/environments/:name/volumes/:volume' },

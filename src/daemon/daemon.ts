@@ -14,11 +14,14 @@ import {
   hostFactsNow,
   keepIdle,
   keepScale,
+  keepScrubbing,
   KeptVolumes,
   readCapacitySettings,
   recover,
   Reconciler,
   Replicas,
+  RestSeals,
+  ScrubOperations,
   returnLost,
   Sessions,
   Sleepers,
@@ -58,7 +61,7 @@ import { DaemonControl } from './daemon-service.ts';
 import { berthGroup, firstAddressBlock, homeIdOf, prepareHome } from './home.ts';
 import { HostOperations } from './host-service.ts';
 import { ImageOperations } from './image-service.ts';
-import { verifyTemplates } from './verify-templates.ts';
+import { keepStoreBackups, storeBackupsOf } from './keep-store-backups.ts';
 import { watchMachines } from './watch-machines.ts';
 
 /** Network slots that are kept ready; each costs a namespace and about 25 ms to make. */
@@ -126,6 +129,7 @@ function openServices(o: {
     snapshots: new SnapshotOperations(context),
     volumes: new VolumeOperations(context),
     backups: new BackupOperations(context),
+    scrub: new ScrubOperations(context),
     images: new ImageOperations(context),
     cache: new CacheOperations(context),
     operations: operationService(context),
@@ -159,7 +163,8 @@ async function composeContext(
 ): Promise<{ context: Context; network: NetworkManager }> {
   const layout = layoutOf(home);
   const homeId = homeIdOf(home);
-  const store = await openSqliteStore({ path: join(home, 'berth.db') });
+  const storeBackups = storeBackupsOf(home);
+  const store = await openSqliteStore({ path: join(home, 'berth.db'), backups: storeBackups });
   closing.defer(() => store.close());
   const life = closing.use(await openDaemonLife(store));
   const onError = (error: unknown) => log.error({ err: error }, 'a record could not be written');
@@ -194,24 +199,42 @@ async function composeContext(
     ...{ hypervisor, images, machines, templates, baseTemplates, ingress, endpoints, registries },
     ...{ keptVolumes: new KeptVolumes(layout.volumes), pools, admission },
     ...{ sessions: new Sessions(clientKey), sleepers: new Sleepers(() => context) },
+    seals: new RestSeals(() => context),
     backups: new BackupPlace(home),
     ...{ replicas: new Replicas(() => context), merges: new Merges(() => context) },
   };
   registry.onClaim = (id) => context.merges.stop(id);
+  closeLater({ network, context }, closing);
+  await images.clean();
+  await keepMemoryMerging(home).catch((err: unknown) => log.warn({ err }, 'equal memory is not merged'));
+  await recover(context, network, { daemonEndedWell: life.lastEndedWell });
+  await life.noteStart();
+  closing.use(keepStoreBackups(context, store, storeBackups));
+  await listenForPulls(context);
+  keepAll(context, closing);
+  return { context, network };
+}
+
+/** What goes on as long as the daemon lives. */
+function keepAll(context: Context, closing: AsyncDisposableStack): void {
+  for (const keep of [watchMachines, keepIdle, keepScale, keepShallow, keepScrubbing])
+    closing.use(keep(context));
+}
+
+/** What lets go of the world, in the opposite order. */
+function closeLater(
+  { network, context }: { readonly network: NetworkManager; readonly context: Context },
+  closing: AsyncDisposableStack,
+): void {
+  const { ingress, endpoints, registries, seals, registry, operations } = context;
   closing.defer(() => network.close());
   closing.defer(() => ingress.close());
   closing.defer(() => endpoints.closeAll());
   closing.defer(() => registries.close());
   closing.defer(() => letGo(context));
+  closing.defer(() => seals.close());
+  closing.defer(() => registry.flush());
   closing.defer(() => operations.close({ timeoutMs: CLOSE_TIMEOUT_MS }));
-  await images.clean();
-  await keepMemoryMerging(home).catch((err: unknown) => log.warn({ err }, 'equal memory is not merged'));
-  await recover(context, network, { daemonEndedWell: life.lastEndedWell });
-  await life.noteStart();
-  await listenForPulls(context);
-  for (const keep of [watchMachines, keepIdle, keepScale, keepShallow, verifyTemplates])
-    closing.use(keep(context));
-  return { context, network };
 }
 
 function openNetwork(

@@ -1,1 +1,2 @@
 export { serve } from './serve.ts';
+export { restoreStoreCommand } from './restore-store.ts';

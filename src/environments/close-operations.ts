@@ -1,6 +1,7 @@
 import type { LifecycleRequest, ResizeRequest, ScaleRequest } from '../contract/index.ts';
 import { berthError } from '../errors/index.ts';
 import type { Recoverable, Work } from '../operations/index.ts';
+import { settleBackup } from './backups/create-backup.ts';
 import type { Context } from './context.ts';
 import { bootAgain, stopNow } from './lifecycle.ts';
 import { type Judgement, judgeOperation } from './plan/judge-operation.ts';
@@ -27,6 +28,7 @@ export async function closeOperations(context: Context): Promise<readonly Recove
     if (judgement === 'go-on') unfinished.push(recoverable);
     else
       await context.operations.resume(operation.id, async () => {
+        if (operation.kind === 'backup') return settleBackup(context, operation.id, recoverable.input);
         if (judgement === 'done') return { names: await namesOf(context, recoverable) };
         throw berthError(
           'cancelled',

@@ -7,6 +7,7 @@ import type { EventLog, Operations } from '../operations/index.ts';
 import type { Registries } from '../registries/index.ts';
 import type { Admission } from './admission.ts';
 import type { BackupPlace } from './backups/backup-place.ts';
+import type { RestSeals } from './integrity/seals.ts';
 import type { FileMeetings } from './files/meeting.ts';
 import type { EnvironmentRegistry } from './registry.ts';
 import type { Merges } from './layers/merges.ts';
@@ -41,6 +42,7 @@ export interface Context {
   readonly sessions: Sessions;
   readonly pools: WarmPools;
   readonly sleepers: Sleepers;
+  readonly seals: RestSeals;
   readonly replicas: Replicas;
   /** Where backups are kept, and what they need on this host. */
   readonly backups: BackupPlace;

@@ -115,7 +115,10 @@ export class EnvironmentOperations {
 
   start(name: string, request: LifecycleRequest, options: StartOptions): Promise<Operation> {
     const { id } = this.#context.registry.get(name);
-    if (!this.#context.sleepers.isAwake(id)) return startWake(this.#context, name, options);
+    const rests = !this.#context.sleepers.isAwake(id);
+    if (rests && request.cold === true)
+      return startRestart(this.#context, name, { ...request, force: true }, options);
+    if (rests) return startWake(this.#context, name, options);
     return startStart(this.#context, name, request, options);
   }
 

@@ -340,6 +340,7 @@ export async function discard(context: Context, record: EnvironmentRecord): Prom
   await context.registry.delete(record.id);
   crashPoint('remove.forgotten');
   context.sleepers.forget(record.id);
+  context.seals.stop(record.id);
 }
 
 async function inParallel<Item>(

@@ -14,6 +14,7 @@ import { endMachine, renewIdentity } from './machine-life.ts';
 import { bootWanted } from './plan/machine-kind.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { assertUnclaimed } from './registry.ts';
+import { assertBootable } from './integrity/assert-bootable.ts';
 import { projectOf } from './project-of.ts';
 import { measureStorage } from './storage.ts';
 import { takeOver } from './take-over.ts';
@@ -85,7 +86,7 @@ export async function startStart(
       'start',
       [known.name],
       { id: known.id, ...request },
-      (operation) => bootAgain(context, known, operation, undefined),
+      (operation) => bootAgain(context, known, operation, undefined, request),
       o,
     ),
   );
@@ -106,7 +107,7 @@ export async function startRestart(
       'restart',
       [known.name],
       { id: known.id },
-      (operation) => bootAgain(context, known, operation, request),
+      (operation) => bootAgain(context, known, operation, request, request),
       o,
     ),
   );
@@ -126,11 +127,13 @@ export async function bootAgain(
   known: EnvironmentRecord,
   operation: OperationContext,
   stopFirst: LifecycleRequest | undefined,
+  o: Pick<LifecycleRequest, 'trustDisk'> = {},
 ): Promise<{ names: string[] }> {
   const record = await context.registry.claim(known.id, operation.id);
   try {
     if (stopFirst !== undefined) await stopMachine(context, record, stopFirst, operation);
-    await bootMachine(context, record, operation);
+    if (o.trustDisk === true) await context.registry.update(record.id, { seals: undefined });
+    await bootMachine(context, context.registry.get(record.id), operation);
     await applyWorkload(context, context.registry.get(record.id), projectOf(record), operation);
     crashPoint('start.ready');
     await collectTemplates(context);
@@ -174,6 +177,7 @@ async function stopMachine(
       returning: undefined,
       returns: undefined,
     });
+    await sealDisk(context, record.id);
     step.detail([back, ...trimmed].join('; '));
   });
   context.events.append('environment.stopped', record.name, 'stopped; its disk is kept');
@@ -202,6 +206,18 @@ async function trimBeforeEnd(
   }
 }
 
+/** What an environment leaves that does not run any more. */
+async function sealDisk(context: Context, id: EnvironmentRecord['id']): Promise<void> {
+  const record = context.registry.find(id);
+  if (record?.disk === undefined || record.process !== undefined) return;
+  // What it had left already was not touched.
+  const { top } = record.disk;
+  const known = record.seals?.[top];
+  const seals = known === undefined ? await context.seals.note(record.disk, [top]) : { [top]: known };
+  await context.registry.update(id, { seals }, { durability: 'relaxed' });
+  context.seals.hashLater(id);
+}
+
 /** What the end of its process gives back to the host, as measured before. */
 export async function memoryBack(record: EnvironmentRecord): Promise<string> {
   const use = record.process === undefined ? undefined : await memoryUse(record.process.process.pid);
@@ -216,7 +232,11 @@ export async function bootMachine(
 ): Promise<EnvironmentRecord> {
   const { disk, boot } = record;
   if (disk === undefined) throw berthError('not-running', `environment "${record.name}" has no disk`);
-  await context.registry.update(record.id, { state: 'starting', reason: undefined, reviving: undefined });
+  await operation.step('look', 'look whether its disk is sound', () =>
+    assertBootable(context, record, operation.signal),
+  );
+  const starting = { state: 'starting', reason: undefined, reviving: undefined, seals: undefined } as const;
+  await context.registry.update(record.id, starting);
   crashPoint('start.noted');
   return operation.step('boot', `boot ${record.name}`, async () => {
     const machine = await context.machines.boot(record.id, boot, disk, {

@@ -11,6 +11,7 @@ import type {
   ReplicaPolicy,
   TemplateId,
 } from '../model/index.ts';
+import type { Seals } from './integrity/seals.ts';
 import type { SeenVolume } from './volumes/read-volumes.ts';
 
 /** A port that the user asked for beside those on the environment's own address. */
@@ -124,6 +125,8 @@ export interface EnvironmentRecord
   readonly merging?: { readonly keep: number };
   /** Bytes that were saved of its memory when it last fell asleep. */
   readonly lastSavedBytes?: number;
+  /** Of the files that it left where no machine of it runs. Absent while one may. */
+  readonly seals?: Seals;
   /** Present while it is asleep: what was saved of its machine, and the network slot that waits for it. */
   readonly asleep?: { readonly saved: SavedState; readonly slot: NetworkSlot };
 }
@@ -173,6 +176,7 @@ export function viewOf(
     keeping: _keeping,
     merging: _merging,
     scratch: _scratch,
+    seals: _seals,
     rest,
     ...kept
   } = record;

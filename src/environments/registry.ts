@@ -5,6 +5,7 @@ import type { EnvironmentId, OperationId, PublishedPort } from '../model/index.t
 import type { Store, WriteOptions } from '../store/index.ts';
 import { freeAddress } from './plan/addresses.ts';
 import { type EnvironmentRecord, environmentCollection } from './record.ts';
+import { RecordCopies } from './record-copies.ts';
 
 /** How an update changes a record; properties set to undefined are removed. */
 export type Change = { readonly [Key in keyof EnvironmentRecord]?: EnvironmentRecord[Key] | undefined };
@@ -26,6 +27,7 @@ export class EnvironmentRegistry {
   /** Both absent after a change: they are asked for far more often. */
   #sorted: readonly EnvironmentRecord[] | undefined;
   #replicas: ReadonlyMap<EnvironmentId | undefined, readonly EnvironmentRecord[]> | undefined;
+  readonly #copies = new RecordCopies();
   readonly #writing = new Mutex();
   readonly #firstBlock: number;
   /** Called with an environment that an operation has just reserved: what is done in the background makes way. */
@@ -138,6 +140,11 @@ export class EnvironmentRegistry {
     return this.find(record.id) ?? claimed;
   }
 
+  /** Resolves when the copies beside the disks are written. */
+  flush(): Promise<void> {
+    return this.#copies.flush();
+  }
+
   #forgetOrder(): void {
     this.#sorted = undefined;
     this.#replicas = undefined;
@@ -150,7 +157,8 @@ export class EnvironmentRegistry {
   }
 
   async #write(record: EnvironmentRecord, options: WriteOptions = {}): Promise<void> {
-    await this.#store.put(environmentCollection, record.id, record, options);
+    const { version } = await this.#store.put(environmentCollection, record.id, record, options);
+    this.#copies.write(record, version);
     this.#records.set(record.id, record);
     this.#forgetOrder();
   }

@@ -83,7 +83,7 @@ export async function settleResize(context: Context, known: EnvironmentRecord): 
   const { resizing: diskGib, disk } = record;
   if (diskGib === undefined || disk === undefined) return;
   const session = context.sessions.find(record.id);
-  if (session === undefined) await context.hypervisor.growDisk(join(disk.directory, disk.top), diskGib);
+  if (session === undefined) await growStillDisk(context, record, disk, diskGib);
   else await session.machine.running.growDisk(diskGib);
   crashPoint('resize.disk-grown');
   const shape = { ...record.shape, diskGib };
@@ -94,6 +94,18 @@ export async function settleResize(context: Context, known: EnvironmentRecord): 
     // A stopped disk is as full as before, of a size that nobody has measured yet.
     ...(session === undefined ? { measuredDisk: undefined } : {}),
   });
+}
+
+/** Its seal ends before: what an interrupted change leaves is not what it had left. */
+async function growStillDisk(
+  context: Context,
+  { id }: EnvironmentRecord,
+  disk: NonNullable<EnvironmentRecord['disk']>,
+  diskGib: number,
+): Promise<void> {
+  context.seals.stop(id);
+  await context.registry.update(id, { seals: undefined });
+  await context.hypervisor.growDisk(join(disk.directory, disk.top), diskGib);
 }
 
 async function growFileSystem(

@@ -270,13 +270,19 @@ const entries = {
     500,
     DAEMON,
     'The store cannot be read.',
-    'Restore the store from a backup, or move the file named aside and start again.',
+    'Bring the newest good copy back with `sudo ./berth daemon restore-store`; nothing was changed.',
   ),
   'store-newer': entry(
     500,
     DAEMON,
     'The store was written by a newer version.',
-    'Use that version or a later one.',
+    'Use that version or a later one; or go back to what this one wrote with `sudo ./berth daemon restore-store`.',
+  ),
+  'store-change-failed': entry(
+    500,
+    DAEMON,
+    'The store could not be changed to what this version needs. It is as it was.',
+    'Go on with the version before; a copy of the store is in `backups/store`.',
   ),
 
   // Machines, images, guests
@@ -291,6 +297,18 @@ const entries = {
     MACHINE,
     'The template does not match its manifest or this QEMU, so it is not trusted.',
     'Remove it with `./berth template rm NAME`; the next `up` makes a new one.',
+  ),
+  'saved-state-invalid': entry(
+    409,
+    MACHINE,
+    'What was saved of a machine is not what is there, or another QEMU saved it, so it is not loaded.',
+    'Boot it from its disk with `./berth start NAME --cold`.',
+  ),
+  'image-corrupt': entry(
+    409,
+    MACHINE,
+    'A disk is damaged, or was changed while its machine did not run, so it is not used. It stays as it is.',
+    'Restore a backup with `./berth backup restore NAME`; `./berth start NAME --trust-disk` when you changed it yourself.',
   ),
   'hypervisor-failed': entry(
     500,

@@ -62,4 +62,5 @@ export { deviceProblem, type Permissions, permissions } from './permissions.ts';
 export { findProgram } from './programs.ts';
 export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.ts';
 export { openSpoolFile, type SpoolFile } from './spool-file.ts';
+export { fileIdentity } from './file-identity.ts';
 export { changedAt, fileSize } from './file-time.ts';

@@ -11,7 +11,12 @@ export async function sha256File(
   path: string,
   o: { readonly signal?: AbortSignal; readonly background?: boolean } = {},
 ): Promise<string> {
-  const { stdout } = await run(['sha256sum', '--binary', '--', path], { timeoutMs: TIMEOUT_MS, ...o });
+  // Nor from the disk: it reads when nobody else does.
+  const idle = o.background === true ? ['ionice', '--class', 'idle'] : [];
+  const { stdout } = await run([...idle, 'sha256sum', '--binary', '--', path], {
+    timeoutMs: TIMEOUT_MS,
+    ...o,
+  });
   // A name with unusual letters in it is marked by a backslash before the sum.
   const sum = /^\\?([0-9a-f]{64}) /.exec(stdout)?.[1];
   if (sum === undefined) throw berthError('command-failed', `sha256sum gave no sum of ${path}`);

@@ -83,3 +83,9 @@ export function parsePackages(status: string): Record<string, string> {
   }
   return packages;
 }
+
+/** Hashes (sha256, hex) of the files of the image in a directory, by their names; none where there is no image. */
+export async function imageFilesIn(directory: string): Promise<Readonly<Record<string, string>>> {
+  const manifest = await readJson<ImageManifest>(join(directory, MANIFEST_FILE)).catch(() => undefined);
+  return manifest?.version === MANIFEST_VERSION ? manifest.files : {};
+}

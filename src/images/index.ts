@@ -5,3 +5,4 @@ export {
   type ImageStore,
   type ImageStoreOptions,
 } from './image-store.ts';
+export { imageFilesIn } from './image-manifest.ts';

@@ -11,6 +11,7 @@ export {
   undoFreeze,
 } from './freeze.ts';
 export { freezeDisk, type FrozenDisk, thawGuest } from './freeze-disk.ts';
+export { FileTrust, type Seal, type Verdict } from './file-trust.ts';
 export { type Layout, layoutOf, MACHINE_GID, machineUid } from './layout.ts';
 export type { Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';
 export { type AroundSplit, type SplitRequest, splitDisk } from './split-disk.ts';
@@ -18,5 +19,6 @@ export { cgroupMaker } from './machine-cgroup.ts';
 export { closeLines, hasDisk, Machines, type StepListener } from './machines.ts';
 export type { FoundMachines, MachinePlace } from './remains.ts';
 export { removeSaved, type SavedState, saveMachine } from './saved-state.ts';
-export type { SnapshotFacts, TemplateManifest } from './template-manifest.ts';
+export { SharedBase } from './shared-base.ts';
+export { type SnapshotFacts, type TemplateManifest, withChecksum } from './template-manifest.ts';
 export { TemplateStore } from './template-store.ts';

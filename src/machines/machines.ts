@@ -23,6 +23,7 @@ import { type Layout, MACHINE_GID, machineUid } from './layout.ts';
 import { cgroupNameOf } from './machine-cgroup.ts';
 import type { GuestLines, Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';
 import { Remains } from './remains.ts';
+import { SharedBase } from './shared-base.ts';
 import { assertWakeable, isSaved, type SavedState } from './saved-state.ts';
 import { isProtected } from './freeze.ts';
 import type { TemplateManifest } from './template-manifest.ts';
@@ -47,6 +48,8 @@ export class Machines {
   readonly #templates: TemplateStore;
   readonly #layout: Layout;
   readonly #homeId: string;
+  /** What machines stand on and share; looked at before each start. */
+  readonly base: SharedBase;
 
   constructor(o: {
     readonly hypervisor: Hypervisor;
@@ -61,6 +64,7 @@ export class Machines {
     this.#layout = o.layout;
     this.#homeId = o.homeId;
     this.remains = new Remains(o);
+    this.base = new SharedBase(o.templates);
   }
 
   /** Directory of an environment's machine. */
@@ -137,7 +141,7 @@ export class Machines {
   /**
    * Starts a machine from what was saved of it, in the network slot that it had. Its vCPUs stand still until the caller resumes it;
    * what was saved must not be used again once they have run.
-   * @throws `template-invalid` when another hypervisor saved it; `hypervisor-failed`
+   * @throws `saved-state-invalid` when another hypervisor saved it; `image-corrupt`; `hypervisor-failed`
    */
   async wake(
     id: string,
@@ -243,6 +247,7 @@ export class Machines {
     onStep?: StepListener,
     kept?: NetworkSlot,
   ): Promise<Machine> {
+    await this.base.assertRight(boot, disk.layers, { signal });
     const undo = new UndoStack();
     try {
       const slot = kept ?? (await this.#network.acquire(id, signal));

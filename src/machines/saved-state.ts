@@ -64,7 +64,7 @@ export async function removeSaved(disk: MachineDisk, kept?: SavedState): Promise
     if (isSaved(name) && name !== kept?.file) await removeTree(join(disk.directory, name));
 }
 
-/** Checks that the same hypervisor with the same devices would load it. @throws `template-invalid` with what differs */
+/** Checks that the same hypervisor with the same devices would load it. @throws `saved-state-invalid` with what differs */
 export async function assertWakeable(
   hypervisor: Hypervisor,
   boot: MachineBoot,
@@ -72,5 +72,5 @@ export async function assertWakeable(
 ): Promise<void> {
   const differences = await differencesOf(hypervisor, boot, saved);
   if (differences.length === 0) return;
-  throw berthError('template-invalid', `the saved machine cannot be loaded: ${differences.join(', ')}`);
+  throw berthError('saved-state-invalid', `what was saved cannot be loaded: ${differences.join(', ')}`);
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Accelerator } from '../hypervisor/index.ts';
 import type {
   EnvironmentId,
@@ -50,12 +51,28 @@ export interface TemplateManifest {
   readonly memoryOffset: number;
   /** Templates whose disk layers lie below this one's, nearest first. */
   readonly layers: readonly TemplateId[];
-  /** sha256 (hex) of `state`, where there is one, and `disk.qcow2`; absent until they have been computed, which a fork does not wait for. */
-  readonly hashes?: { readonly state?: string; readonly disk: string };
+  /** sha256 (hex) of `disk.qcow2`, and of `state` and `overlay.qcow2` where they are needed; absent until they have been computed, which a fork does not wait for. */
+  readonly hashes?: { readonly state?: string; readonly disk: string; readonly overlay?: string };
   /** What ran in it when it was frozen, as the environments wrote it down; absent for a bare guest. */
   readonly workload?: unknown;
   /** Present in a snapshot. */
   readonly snapshot?: SnapshotFacts;
+  /** sha256 (hex) of all else in here; absent in what was written before this was noted. */
+  readonly checksum?: string;
   /** True where there is no `state`, or none any more because only the disk layer is still needed. */
   readonly diskOnly: boolean;
+}
+
+/** A manifest as it is written: with a checksum of its own. */
+export function withChecksum(manifest: TemplateManifest): TemplateManifest {
+  return { ...manifest, checksum: checksumOf(manifest) };
+}
+
+/** False when something of a manifest is not what was written. */
+export function isIntact(manifest: TemplateManifest): boolean {
+  return manifest.checksum === undefined || manifest.checksum === checksumOf(manifest);
+}
+
+function checksumOf({ checksum: _checksum, ...manifest }: TemplateManifest): string {
+  return createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
 }

@@ -5,6 +5,7 @@ import {
   allocatedBytes,
   crashPoint,
   ensureDirectory,
+  exists,
   listDirectory,
   readJson,
   removeTree,
@@ -13,8 +14,15 @@ import {
   writeJson,
 } from '../host/index.ts';
 import { isName, type TemplateId } from '../model/index.ts';
+import { FileTrust, type Verdict } from './file-trust.ts';
 import { type Layout, MACHINE_GID } from './layout.ts';
-import { MANIFEST_VERSION, type SnapshotFacts, type TemplateManifest } from './template-manifest.ts';
+import {
+  isIntact,
+  MANIFEST_VERSION,
+  type SnapshotFacts,
+  type TemplateManifest,
+  withChecksum,
+} from './template-manifest.ts';
 
 const MANIFEST = 'manifest.json';
 
@@ -37,10 +45,12 @@ type Hashes = NonNullable<TemplateManifest['hashes']>;
  */
 export class TemplateStore {
   readonly #layout: Layout;
-  readonly #verified = new Set<TemplateId>();
+  /** Which files have been found right in this life of the daemon. */
+  readonly trust = new FileTrust();
   /** Prepared in the life of this daemon and neither complete nor removed. */
   readonly #unfinished = new Set<TemplateId>();
-  readonly #verifying = new KeyedMutex();
+  /** Completed in the life of this daemon. */
+  readonly #made = new Set<TemplateId>();
   /** Several removals at once may come to the same template: its changes go one after the other. */
   readonly #changing = new KeyedMutex();
   /** What ends the reading of files that nobody needs any more. */
@@ -88,8 +98,9 @@ export class TemplateStore {
 
   /** Completes a template. From now on it is there. */
   async complete(manifest: TemplateManifest): Promise<void> {
-    this.#verified.add(manifest.id);
-    await writeJson(this.files(manifest.id).manifest, manifest);
+    await this.#noteAll(manifest);
+    this.#made.add(manifest.id);
+    await this.#write(manifest);
     this.#unfinished.delete(manifest.id);
   }
 
@@ -106,11 +117,11 @@ export class TemplateStore {
     const sealed = { ...manifest, hashes };
     return this.#changing.run(manifest.id, async () => {
       // It may have been removed, or reduced to its disk, while it was read.
-      if ((await this.#read(manifest.id))?.diskOnly !== false) return sealed;
+      if ((await this.#read(manifest.id))?.diskOnly !== manifest.diskOnly) return sealed;
       // Hashes must not outlive a power cut that their files did not.
       const { state, disk } = this.files(manifest.id);
-      await Promise.all([state, disk].map((path) => syncFile(path)));
-      await writeJson(this.files(manifest.id).manifest, sealed);
+      await Promise.all((manifest.diskOnly ? [disk] : [state, disk]).map((path) => syncFile(path)));
+      await this.#write(sealed);
       return sealed;
     });
   }
@@ -128,7 +139,7 @@ export class TemplateStore {
     await Promise.all((diskOnly ? [disk] : [state, disk]).map((path) => syncFile(path)));
     const hashes = await this.#hash(manifest, { signal });
     const promoted = { ...manifest, kind: 'snapshot', snapshot, hashes } as const;
-    await this.#changing.run(id, () => writeJson(this.files(id).manifest, promoted));
+    await this.#changing.run(id, () => this.#write(promoted));
     return promoted;
   }
 
@@ -138,7 +149,7 @@ export class TemplateStore {
       const manifest = await this.#read(id);
       if (manifest?.kind !== 'snapshot') return;
       const { snapshot: _snapshot, ...rest } = manifest;
-      await writeJson(this.files(id).manifest, { ...rest, kind: 'fork-point' });
+      await this.#write({ ...rest, kind: 'fork-point' });
     });
   }
 
@@ -149,7 +160,7 @@ export class TemplateStore {
       const manifest = await this.#read(id);
       if (manifest === undefined) return;
       if (!manifest.diskOnly) {
-        await writeJson(this.files(id).manifest, { ...manifest, diskOnly: true });
+        await this.#write({ ...manifest, diskOnly: true });
         crashPoint('template.memory-given-up');
       }
       // An earlier daemon may have been ended before this.
@@ -162,7 +173,7 @@ export class TemplateStore {
     for (const manifest of await this.list()) {
       if (manifest.kind !== 'environment' || manifest.hashes !== undefined) continue;
       const name = `fork-point-${manifest.id.slice(4)}`;
-      await writeJson(this.files(manifest.id).manifest, { ...manifest, kind: 'fork-point', name });
+      await this.#write({ ...manifest, kind: 'fork-point', name });
     }
   }
 
@@ -173,17 +184,19 @@ export class TemplateStore {
       await removeTree(this.files(id).manifest);
       crashPoint('template.unlisted');
       await removeTree(this.files(id).directory);
-      this.#verified.delete(id);
-      this.#unfinished.delete(id);
+      this.#forget(id);
     });
   }
 
-  /** Directories without a manifest, other than those that are being made by this daemon. */
+  /**
+   * Directories without a manifest, other than those that are being made by this daemon. One whose manifest is damaged may be the only copy of something,
+   * and is left to somebody who looks at it.
+   */
   async incomplete(): Promise<TemplateId[]> {
     const found: TemplateId[] = [];
     for (const name of await listDirectory(this.#layout.templates)) {
       const id = name as TemplateId;
-      if (!this.#unfinished.has(id) && (await this.#read(id)) === undefined) found.push(id);
+      if (!this.#unfinished.has(id) && !(await exists(this.files(id).manifest))) found.push(id);
     }
     return found;
   }
@@ -199,36 +212,66 @@ export class TemplateStore {
   }
 
   /**
-   * Compares the template's files with the hashes of its manifest, once per life of the daemon: QEMU itself would accept anything.
+   * Compares the template's files with the hashes of its manifest, once per life of the daemon, and again when they were written to since: QEMU itself
+   * would accept anything. `anew`: whatever is known of them.
    * @throws `template-invalid` when something differs
    */
-  async verify(manifest: TemplateManifest, signal: AbortSignal): Promise<void> {
-    if (this.#verified.has(manifest.id)) return;
-    // Whoever asks meanwhile waits for the same look.
-    await this.#verifying.run(manifest.id, async () => {
-      if (this.#verified.has(manifest.id)) return;
-      await this.#compare(manifest, signal);
-      this.#verified.add(manifest.id);
-    });
+  async verify(
+    manifest: TemplateManifest,
+    signal: AbortSignal,
+    o: { readonly background?: boolean; readonly anew?: boolean } = {},
+  ): Promise<void> {
+    const { id, name, hashes, diskOnly } = manifest;
+    const files = this.files(id);
+    const parts = [
+      { what: 'memory', path: files.state, hash: hashes?.state, isThere: !diskOnly },
+      { what: 'disk', path: files.disk, hash: hashes?.disk, isThere: !diskOnly || hashes !== undefined },
+      {
+        what: 'empty layer',
+        path: files.overlay,
+        hash: hashes?.overlay,
+        isThere: hashes?.overlay !== undefined,
+      },
+    ];
+    for (const { what, path, hash, isThere } of parts) {
+      if (!isThere) continue;
+      const seal = hash === undefined ? {} : { hash };
+      const verdict = await this.trust.compare(path, seal, { ...o, signal });
+      if (verdict !== 'right') throw invalid(name, what, path, verdict);
+    }
   }
 
-  async #compare(manifest: TemplateManifest, signal: AbortSignal): Promise<void> {
-    const { name, hashes } = manifest;
-    const remedy = `Remove it with \`./berth template rm ${name}\`; it is made again when needed.`;
-    if (hashes === undefined) {
-      const fact = `template "${name}" cannot be trusted: the daemon ended before its hashes were written`;
-      throw berthError('template-invalid', fact, { remedy });
+  /** Whether the disk layer of a template is what was frozen; one without a hash is taken as it is. */
+  async isDiskRight(
+    id: TemplateId,
+    o: { readonly signal: AbortSignal; readonly background?: boolean; readonly anew?: boolean },
+  ): Promise<boolean> {
+    const hash = (await this.#read(id))?.hashes?.disk;
+    if (hash === undefined) return exists(this.files(id).disk);
+    return (await this.trust.compare(this.files(id).disk, { hash }, o)) === 'right';
+  }
+
+  /** Ids of directories whose manifest is there and cannot be read: they are kept, and of no use. */
+  async unreadable(): Promise<TemplateId[]> {
+    const found: TemplateId[] = [];
+    for (const name of await listDirectory(this.#layout.templates)) {
+      const id = name as TemplateId;
+      if ((await exists(this.files(id).manifest)) && (await this.#read(id)) === undefined) found.push(id);
     }
-    const { state, disk } = await this.#hash(manifest, { signal });
-    if (state === hashes.state && disk === hashes.disk) return;
-    const what = state === hashes.state ? 'disk' : 'memory';
-    const fact = `the ${what} of template "${name}" differs from what was saved`;
-    throw berthError('template-invalid', fact, { remedy });
+    return found;
+  }
+
+  /** Why a template of {@link unreadable} is of no use. */
+  unreadableFailure(id: TemplateId): Error {
+    const fact = `the manifest of template ${id} is damaged: ${this.files(id).manifest}`;
+    return berthError('template-invalid', fact, {
+      remedy: `Look at it; when nothing needs it any more, remove its directory: ${this.files(id).directory}.`,
+    });
   }
 
   /** False for one whose files can never be trusted: an earlier daemon ended before it had written their hashes. */
   isTrustable({ id, hashes }: TemplateManifest): boolean {
-    return hashes !== undefined || this.#verified.has(id);
+    return hashes !== undefined || this.#made.has(id);
   }
 
   async diskBytes(id: TemplateId): Promise<number> {
@@ -259,11 +302,38 @@ export class TemplateStore {
     const files = this.files(id);
     if (diskOnly) return { disk: await sha256File(files.disk, o) };
     const [state, disk] = await Promise.all([sha256File(files.state, o), sha256File(files.disk, o)]);
-    return { state, disk };
+    return { state, disk, overlay: await sha256File(files.overlay, o) };
   }
 
   async #read(id: TemplateId): Promise<TemplateManifest | undefined> {
     const manifest = await readJson<TemplateManifest>(this.files(id).manifest).catch(() => undefined);
-    return manifest?.version === MANIFEST_VERSION && manifest.id === id ? manifest : undefined;
+    if (manifest?.version !== MANIFEST_VERSION || manifest.id !== id) return undefined;
+    return isIntact(manifest) ? manifest : undefined;
   }
+
+  async #write(manifest: TemplateManifest): Promise<void> {
+    await writeJson(this.files(manifest.id).manifest, withChecksum(manifest));
+  }
+
+  async #noteAll({ id }: TemplateManifest): Promise<void> {
+    const { state, disk, overlay } = this.files(id);
+    for (const path of [state, disk, overlay]) await this.trust.note(path);
+  }
+
+  #forget(id: TemplateId): void {
+    const { state, disk, overlay } = this.files(id);
+    for (const path of [state, disk, overlay]) this.trust.forget(path);
+    this.#unfinished.delete(id);
+    this.#made.delete(id);
+  }
+}
+
+function invalid(name: string, what: string, path: string, verdict: Verdict): Error {
+  const remedy = `Remove it with \`./berth template rm ${name}\`; a base template is made again when needed.`;
+  if (verdict === 'unknown') {
+    const fact = `template "${name}" cannot be trusted: the daemon ended before its hashes were written`;
+    return berthError('template-invalid', fact, { remedy });
+  }
+  const why = verdict === 'missing' ? 'is missing' : 'differs from what was saved';
+  return berthError('template-invalid', `the ${what} of template "${name}" ${why}: ${path}`, { remedy });
 }

@@ -8,6 +8,7 @@ export * from './host-report.ts';
 export * from './ids.ts';
 export * from './image.ts';
 export * from './operation.ts';
+export * from './scrub.ts';
 export * from './shape.ts';
 export * from './snapshot.ts';
 export * from './template.ts';

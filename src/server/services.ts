@@ -39,6 +39,7 @@ import type {
   HostReport,
   Image,
   Operation,
+  ScrubReport,
   ServiceStatus,
   Snapshot,
   SnapshotDiff,
@@ -186,6 +187,13 @@ export interface BackupService {
   remove(ref: string, repository: string | undefined, signal: AbortSignal): Promise<void>;
 }
 
+/** Whether what is saved on disk is still what was saved. */
+export interface ScrubService {
+  /** What was found last; `not-found` when nothing was read yet. */
+  report(): Promise<ScrubReport>;
+  start(options: StartOptions): Promise<Operation>;
+}
+
 export interface TemplateService {
   list(): Promise<readonly Template[]>;
   /** Freezes a running environment, which goes on running. */
@@ -284,6 +292,7 @@ export interface Services {
   readonly snapshots: SnapshotService;
   readonly volumes: VolumeService;
   readonly backups: BackupService;
+  readonly scrub: ScrubService;
   readonly images: ImageService;
   readonly cache: CacheService;
   readonly operations: OperationService;

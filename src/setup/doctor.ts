@@ -14,6 +14,7 @@ import { checkMemoryMerging } from './checks/memory-merging.ts';
 import { checkNftables } from './checks/nftables.ts';
 import { checkQemu } from './checks/qemu.ts';
 import { checkRoot } from './checks/root.ts';
+import { checkScrub } from './checks/scrub.ts';
 import { checkSystem } from './checks/system.ts';
 import { checkTools } from './checks/tools.ts';
 import { checkTun } from './checks/tun.ts';
@@ -28,6 +29,7 @@ const CHECKS: readonly Check[] = [
   checkMemoryMerging,
   checkDisk,
   checkHome,
+  checkScrub,
   checkKernel,
   checkNftables,
   checkTun,

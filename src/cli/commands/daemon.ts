@@ -15,7 +15,8 @@ export function define(cli: Cli): Command {
   return new Command('daemon')
     .description('The process that looks after environments')
     .addCommand(status(cli))
-    .addCommand(stop(cli));
+    .addCommand(stop(cli))
+    .addCommand(restoreStore());
 }
 
 function status(cli: Cli): Command {
@@ -52,6 +53,15 @@ function stop(cli: Cli): Command {
       cli.out.line(pid === undefined ? 'no daemon runs' : `daemon ${pid} stopped; machines go on`);
     });
   return withExamples(command, ['berth daemon stop']);
+}
+
+/** Only the help: it is done by `src/main.ts`, without a daemon, which would not start. */
+function restoreStore(): Command {
+  const command = new Command('restore-store')
+    .description('Put a copy in the place of a damaged store, while no daemon runs; what was there is kept')
+    .argument('[copy]', 'which one (default: the newest that is whole)')
+    .option('--list', 'list the copies, newest first');
+  return withExamples(command, ['sudo berth daemon restore-store --list', 'sudo berth daemon restore-store']);
 }
 
 async function stopIfRunning(cli: Cli, timeoutMs: number): Promise<number | undefined> {

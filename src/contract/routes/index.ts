@@ -9,6 +9,7 @@ import { hostRoutes } from './host.ts';
 import { imageRoutes } from './images.ts';
 import { operationRoutes } from './operations.ts';
 import { snapshotRoutes } from './snapshots.ts';
+import { scrubRoutes } from './scrub.ts';
 import { templateRoutes } from './templates.ts';
 import { volumeRoutes } from './volumes.ts';
 
@@ -25,6 +26,7 @@ export const routes = {
   ...snapshotRoutes,
   ...volumeRoutes,
   ...backupRoutes,
+  ...scrubRoutes,
   ...operationRoutes,
 } as const satisfies Record<string, Route>;
 

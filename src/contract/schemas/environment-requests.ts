@@ -130,6 +130,12 @@ export const LifecycleRequestSchema = record(
   {
     timeoutMs: Type.Optional(timeoutMs),
     force: Type.Optional(flag('Do not wait for the guest to shut down; default false.')),
+    cold: Type.Optional(
+      flag('Start: boot it from its disk, without what was saved when it fell asleep; default false.'),
+    ),
+    trustDisk: Type.Optional(
+      flag('Start: take its disk as it is, although it was changed while no machine ran; default false.'),
+    ),
   },
   { title: 'LifecycleRequest', description: 'How to start, stop or restart an environment.' },
 );

@@ -10,5 +10,6 @@ export * from './host.ts';
 export * from './image.ts';
 export * from './operation.ts';
 export * from './snapshot.ts';
+export * from './scrub.ts';
 export * from './template.ts';
 export * from './volume.ts';

@@ -13,6 +13,9 @@ import { imageOf, storeImage } from './store-image.ts';
 import { backupTags } from './tags.ts';
 import { takeDisk, type TakenDisk } from './take-disk.ts';
 
+/** A look at a repository when nobody waits. */
+const SETTLE_TIMEOUT_MS = 5 * 60_000;
+
 type Depth = Extract<EnvironmentState, 'frozen' | 'asleep'>;
 
 /** Stores an environment as it is at one moment in a repository. @throws `not-found`, `not-running` without a disk, `conflict`, `tool-missing` */
@@ -32,6 +35,7 @@ export async function startBackup(
     { id: known.id, repository: repository.name },
     async (operation) => {
       const id = await backUp(context, known, repository.name, operation);
+      crashPoint('backup.tidied');
       return { names: [id] };
     },
     o,
@@ -72,7 +76,7 @@ async function backUp(
   await storeImage(context, image, { restic, scratch }, operation);
   const stored = await operation.step('store', `store it in ${repositoryName}`, async (step) => {
     const onProgress = (share: number) => step.detail(`${Math.round(share * 100)} %`);
-    const done = await restic.store(place.path, backupTags(definition), { signal, onProgress });
+    const done = await restic.store(place.path, backupTags(definition, operation.id), { signal, onProgress });
     step.detail(`${formatBytes(bytes)} on its disk, ${formatBytes(done.addedBytes)} of it new`);
     return done;
   });
@@ -80,6 +84,25 @@ async function backUp(
   const what = `${stored.id} in ${repositoryName}, ${formatBytes(stored.addedBytes)} new`;
   context.events.append('environment.backed-up', record.name, what);
   return stored.id;
+}
+
+/**
+ * Tells what has become of a backup that was under way when the daemon before ended: it is in its repository, or was never made.
+ */
+export async function settleBackup(
+  context: Context,
+  operation: Operation['id'],
+  input: unknown,
+): Promise<{ readonly names: readonly string[] }> {
+  const { repository } = input as { readonly repository: string };
+  const { restic } = await context.backups.repositories.open(repository);
+  const stored = (await restic.snapshots(AbortSignal.timeout(SETTLE_TIMEOUT_MS))).find(
+    ({ tags }) => tags['operation'] === operation,
+  );
+  if (stored !== undefined) return { names: [stored.id] };
+  throw berthError('cancelled', 'the daemon ended before the backup was stored; nothing of it is left', {
+    remedy: 'Repeat the command.',
+  });
 }
 
 /**

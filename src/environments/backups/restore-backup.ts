@@ -37,7 +37,7 @@ export async function startRestore(
   const kind = { start: 'boot', shape, project } as const;
   return startAdmitted(context, { kind, names: [name], onceDiskBytes: definition.disk.bytes }, () =>
     context.operations.start(
-      'restore',
+      'backup-restore',
       [name],
       { backup: found.backup.id, repository: found.backup.repository, name },
       (operation) => restore(context, { found, definition }, name, request.start !== false, operation),
@@ -73,7 +73,8 @@ async function restore(
   }
   // All of it is on this host now: whatever comes, it stays.
   const { id, createdAt } = source.found.backup;
-  const settled = { state: 'stopped', operation: starts ? operation.id : undefined } as const;
+  const later = starts ? { operation: operation.id, returning: true as const } : { operation: undefined };
+  const settled = { state: 'stopped', ...later } as const;
   record = (await context.registry.update(record.id, settled)) ?? record;
   crashPoint('backup-restore.placed');
   context.events.append('environment.restored', name, `from backup ${id} of ${createdAt}`);
@@ -93,7 +94,7 @@ async function start(
     const runs = context.registry.find(record.id)?.process !== undefined;
     const reason = error instanceof Error ? error.message : String(error);
     const state = runs ? 'degraded' : 'stopped';
-    await context.registry.update(record.id, { state, reason, operation: undefined });
+    await context.registry.update(record.id, { state, reason, operation: undefined, returning: undefined });
     throw error;
   }
 }

@@ -10,19 +10,15 @@ export function environmentTags(name: string): Record<string, string> {
   return { [KIND]: 'environment', environment: name };
 }
 
-/** Tags of a backup: all that a list of them shows. */
-export function backupTags({
-  environment,
-  image,
-  consistency,
-  disk,
-}: BackupDefinition): Record<string, string> {
+/** Tags of a backup: all that a list of them shows, and which operation made it. */
+export function backupTags(
+  { environment, image, consistency, disk }: BackupDefinition,
+  operation: string,
+): Record<string, string> {
   const { vcpus, memoryMib, diskGib } = environment.shape;
   return {
     ...environmentTags(environment.name),
-    id: environment.id,
-    image,
-    consistency,
+    ...{ id: environment.id, image, consistency, operation },
     shape: `${vcpus}x${memoryMib}x${diskGib}`,
     bytes: String(disk.bytes),
   };

@@ -101,13 +101,17 @@ export class Merges {
     const base = disk?.layers.at(-keep);
     if (disk === undefined || base === undefined) return;
     const before = performance.now();
-    await context.registry.update(id, { merging: { keep } });
+    // The layer that it writes to is about to become another file.
+    context.seals.stop(id);
+    const { [disk.top]: _top, ...seals } = context.registry.get(id).seals ?? {};
+    await context.registry.update(id, { merging: { keep }, seals });
     crashPoint('merge.planned');
     try {
       await copyUp(context, id, disk, { ...o, keep, basePath: context.templates.files(base).disk });
       crashPoint('merge.merged');
     } finally {
       await settleMerge(context, id);
+      await context.seals.complete(id);
     }
     crashPoint('merge.recorded');
     const merged = disk.layers.length - keep;

@@ -40,6 +40,8 @@ export function judgeOperation(
       return record.state === 'stopped' ? 'done' : wanted;
     case 'sleep':
       return record.state === depthOf(input) ? 'done' : 'undone';
+    case 'backup-restore':
+      return record.state === 'creating' ? 'undone' : 'done';
     case 'wake':
       return record.state === 'running' ? 'done' : 'undone';
     case 'scale':

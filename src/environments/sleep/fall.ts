@@ -64,7 +64,8 @@ export async function sleepNow(
     const rest = { since: new Date().toISOString(), cause: o.cause, savedBytes: saved.bytes };
     const asleep = { saved, slot: machine.slot };
     const lastSavedBytes = saved.bytes;
-    await context.registry.update(record.id, { state: 'asleep', rest, asleep, lastSavedBytes });
+    const seals = await context.seals.note(disk, [saved.file]);
+    await context.registry.update(record.id, { state: 'asleep', rest, asleep, lastSavedBytes, seals });
     crashPoint('sleep.noted');
     // From here on it goes on from what was saved, whatever happens to this process.
     session.ending = true;
@@ -72,9 +73,11 @@ export async function sleepNow(
     context.sessions.remove(record.id);
     await context.machines.end(machine, { graceMs: 500, keepSlot: true });
     crashPoint('sleep.machine-ended');
-    await context.registry.update(record.id, { process: undefined }, RELAXED);
+    const left = { ...seals, ...(await context.seals.note(disk, [disk.top])) };
+    await context.registry.update(record.id, { process: undefined, seals: left }, RELAXED);
     crashPoint('sleep.process-forgotten');
     await removeSaved(disk, saved);
+    context.seals.hashLater(record.id);
     const back = `${formatBytes(use?.privateBytes ?? 0)} of memory given back, ${formatBytes(saved.bytes)} kept on disk`;
     const took = formatDuration(performance.now() - beganMs);
     context.events.append('environment.asleep', record.name, `${o.cause}; ${back}, in ${took}`);

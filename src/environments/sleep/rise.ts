@@ -38,6 +38,8 @@ export async function rouse(context: Context, known: EnvironmentRecord, signal: 
   // It was saved, and then could not be ended at once.
   if (record.process !== undefined && isAlive(record.process.process))
     await context.machines.endProcess(record.id, record.process, { keepSlot: true });
+  context.seals.stop(record.id);
+  await context.seals.assertUnchanged(record, { signal });
   const machine = await context.machines.wake(record.id, boot, disk, asleep, signal);
   crashPoint('wake.machine-started');
   const { known: running, session } = await enter(context, record, machine);
@@ -66,7 +68,12 @@ async function enter(
     const session = context.sessions.get(known);
     session.isFrozen = true;
     // Once it has run its disk is ahead of what was saved: that must never be used again, also not after a power cut.
-    await context.registry.update(record.id, { asleep: undefined, state: 'running', rest: undefined });
+    await context.registry.update(record.id, {
+      asleep: undefined,
+      seals: undefined,
+      state: 'running',
+      rest: undefined,
+    });
     return { known, session };
   } catch (error) {
     const session = context.sessions.find(record.id);

@@ -11,6 +11,7 @@ import { hostHandlers } from './host.ts';
 import { imageHandlers } from './images.ts';
 import { operationHandlers } from './operations.ts';
 import { snapshotHandlers } from './snapshots.ts';
+import { scrubHandlers } from './scrub.ts';
 import { templateHandlers } from './templates.ts';
 import { volumeHandlers } from './volumes.ts';
 
@@ -28,6 +29,7 @@ export function allHandlers(services: Services): Handlers {
     ...environmentHandlers(services.environments),
     ...volumeHandlers(services.volumes),
     ...backupHandlers(services.backups),
+    ...scrubHandlers(services.scrub),
     ...operationHandlers(services.operations),
   };
 }

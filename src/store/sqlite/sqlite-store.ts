@@ -4,12 +4,26 @@ import { ChangeFeed } from '../change-feed.ts';
 import type { Change, Collection, Store, Versioned, WriteOptions } from '../store.ts';
 import { exists, writeAtomic } from '../../host/index.ts';
 import { corrupt, storeFailure } from './failure.ts';
-import { openDatabase } from './open-database.ts';
+import { type OpenOptions, openDatabase } from './open-database.ts';
 import { Reserve } from './reserve.ts';
+import { sumOfRow } from './row-sum.ts';
+import type { StoreBackups } from './store-backups.ts';
 
 export interface SqliteStoreOptions {
   /** File of the database, made when absent; its directory must be there. `:memory:` keeps nothing. */
   readonly path: string;
+  /** Where a copy is put before the tables are changed; absent: nowhere. */
+  readonly backups?: StoreBackups;
+  /** For tests of what comes after this version. */
+  readonly steps?: OpenOptions['steps'];
+}
+
+/** A store that can be copied while it is in use. */
+export interface CopyableStore extends Store {
+  /** Grows with every write. */
+  revision(): number;
+  /** Puts a whole copy among the others. @throws `disk-full`, `store-corrupt` */
+  copyTo(backups: StoreBackups): Promise<string>;
 }
 
 const IN_MEMORY = ':memory:';
@@ -18,11 +32,14 @@ const IN_MEMORY = ':memory:';
  * Opens a store in one SQLite file that only its owner can read. One process at a time.
  * Fails with `store-corrupt` or `store-newer`, and then leaves the file as it is.
  */
-export async function openSqliteStore({ path }: SqliteStoreOptions): Promise<Store> {
-  if (path === IN_MEMORY) return new SqliteStore(path, openDatabase(path), undefined);
+export async function openSqliteStore({ path, backups, steps }: SqliteStoreOptions): Promise<CopyableStore> {
+  if (path === IN_MEMORY) return new SqliteStore(path, await openDatabase(path), undefined);
   // The log and index beside the database get the bits that it has; an empty file is an empty database.
   if (!(await exists(path))) await createFile(path);
-  const database = openDatabase(path);
+  const database = await openDatabase(path, {
+    ...(steps === undefined ? {} : { steps }),
+    beforeChange: async (known) => void (await backups?.take(known, 'before-change')),
+  });
   const reserve = new Reserve(`${path}.reserve`);
   await reserve.keep();
   return new SqliteStore(path, database, reserve);
@@ -38,7 +55,7 @@ async function createFile(path: string): Promise<void> {
 
 type Row = Record<string, SQLOutputValue>;
 
-class SqliteStore implements Store {
+class SqliteStore implements CopyableStore {
   private readonly path: string;
   private readonly database: DatabaseSync;
   private readonly reserve: Reserve | undefined;
@@ -54,22 +71,28 @@ class SqliteStore implements Store {
     this.reserve = reserve;
     this.database = database;
     const prepare = (sql: string) => database.prepare(sql);
-    this.selectOne = prepare('SELECT key, version, value FROM documents WHERE collection = ? AND key = ?');
-    this.selectAll = prepare('SELECT key, version, value FROM documents WHERE collection = ? ORDER BY key');
+    this.selectOne = prepare(
+      'SELECT key, version, value, sum FROM documents WHERE collection = ? AND key = ?',
+    );
+    this.selectAll = prepare(
+      'SELECT key, version, value, sum FROM documents WHERE collection = ? ORDER BY key',
+    );
     this.nextRevision = prepare('UPDATE revision SET current = current + 1 RETURNING current');
     this.upsert = prepare(
-      'INSERT OR REPLACE INTO documents (collection, key, version, value) VALUES (?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO documents (collection, key, version, value, sum) VALUES (?, ?, ?, ?, ?)',
     );
     this.remove = prepare('DELETE FROM documents WHERE collection = ? AND key = ?');
   }
 
   async get<Value>(collection: Collection<Value>, key: string): Promise<Versioned<Value> | undefined> {
     const row = this.attempt(() => this.selectOne.get(collection.name, key));
-    return row === undefined ? undefined : this.parse<Value>(row);
+    return row === undefined ? undefined : this.parse<Value>(collection.name, row);
   }
 
   async list<Value>(collection: Collection<Value>): Promise<Versioned<Value>[]> {
-    return this.attempt(() => this.selectAll.all(collection.name)).map((row) => this.parse<Value>(row));
+    return this.attempt(() => this.selectAll.all(collection.name)).map((row) =>
+      this.parse<Value>(collection.name, row),
+    );
   }
 
   async put<Value>(
@@ -82,7 +105,7 @@ class SqliteStore implements Store {
     const version = await this.write(options, () => {
       this.expectVersion(collection.name, key, options.ifVersion);
       const revision = Number(this.nextRevision.get()?.['current']);
-      this.upsert.run(collection.name, key, revision, text);
+      this.upsert.run(collection.name, key, revision, text, sumOfRow(collection.name, key, revision, text));
       return revision;
     });
     const document = { key, version, value };
@@ -104,6 +127,16 @@ class SqliteStore implements Store {
 
   watch<Value>(collection: Collection<Value>, signal: AbortSignal): AsyncIterable<Change<Value>> {
     return this.feed.subscribe(collection.name, signal) as AsyncIterable<Change<Value>>;
+  }
+
+  revision(): number {
+    return Number(
+      this.attempt(() => this.database.prepare('SELECT current FROM revision').get())?.['current'],
+    );
+  }
+
+  copyTo(backups: StoreBackups): Promise<string> {
+    return backups.take(this.database, 'store');
   }
 
   async close(): Promise<void> {
@@ -154,10 +187,12 @@ class SqliteStore implements Store {
     }
   }
 
-  private parse<Value>(row: Row): Versioned<Value> {
-    const key = String(row['key']);
+  private parse<Value>(collection: string, row: Row): Versioned<Value> {
+    const [key, version, text] = [String(row['key']), Number(row['version']), String(row['value'])];
+    if (sumOfRow(collection, key, version, text) !== Number(row['sum']))
+      throw corrupt(this.path, `document ${collection}/${key} is not what was written`);
     try {
-      return { key, version: Number(row['version']), value: JSON.parse(String(row['value'])) as Value };
+      return { key, version, value: JSON.parse(text) as Value };
     } catch (error) {
       throw corrupt(this.path, `document ${key} is no JSON`, error);
     }

@@ -26,6 +26,7 @@ export function fakeServices(
     snapshots: service('snapshots'),
     volumes: service('volumes'),
     backups: service('backups'),
+    scrub: service('scrub'),
     images: service('images'),
     cache: service('cache'),
     operations: service('operations'),
