@@ -12,6 +12,7 @@ import {
   EnvironmentRegistry,
   FileMeetings,
   hostFactsNow,
+  keepClocks,
   keepIdle,
   keepScale,
   keepScrubbing,
@@ -217,7 +218,7 @@ async function composeContext(
 
 /** What goes on as long as the daemon lives. */
 function keepAll(context: Context, closing: AsyncDisposableStack): void {
-  for (const keep of [watchMachines, keepIdle, keepScale, keepShallow, keepScrubbing])
+  for (const keep of [watchMachines, keepIdle, keepScale, keepShallow, keepClocks, keepScrubbing])
     closing.use(keep(context));
 }
 

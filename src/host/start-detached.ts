@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { berthError } from '../errors/index.ts';
 import type { Cgroup } from './cgroup.ts';
 import { commandEnvironment } from './command-environment.ts';
+import { setOomScore } from './oom-score.ts';
 import { identify, type ProcessIdentity } from './process-identity.ts';
 import { isMissing } from './system-error.ts';
 import { terminate } from './terminate.ts';
@@ -18,8 +19,12 @@ export interface DetachedOptions {
   cwd?: string;
   /** Added to the environment of this process. */
   env?: Record<string, string>;
+  /** Which variables of this process it gets beside `PATH`; all when absent. What this was started with may hold secrets. */
+  keep?: (name: string) => boolean;
   /** Joined before this call returns. */
   cgroup?: Cgroup;
+  /** How soon the kernel ends it when the host has no memory left, -1000 (never) to 1000; as this process when absent. */
+  oomScore?: number;
   /** Called once when it ends, as long as this process lives; `code` or `signal` is null. */
   onExit?: (code: number | null, signal: string | null) => void;
 }
@@ -32,6 +37,7 @@ export async function startDetached(argv: readonly string[], o: DetachedOptions)
   const identity = await spawnDetached(argv, o);
   try {
     await o.cgroup?.add(identity.pid);
+    if (o.oomScore !== undefined) await setOomScore(identity.pid, o.oomScore);
   } catch (error) {
     await terminate(identity, { signal: 'SIGKILL', timeoutMs: UNDO_TIMEOUT_MS });
     throw error;
@@ -48,7 +54,7 @@ async function spawnDetached(argv: readonly string[], o: DetachedOptions): Promi
     const child = spawn(program, rest, {
       detached: true,
       stdio: ['ignore', stdout, stderr],
-      env: commandEnvironment(o.env),
+      env: commandEnvironment(o.env, o.keep),
       ...(o.cwd === undefined ? {} : { cwd: o.cwd }),
     });
     // Read before the event loop runs again: until then even a process that ended at once is there as a zombie.

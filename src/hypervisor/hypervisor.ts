@@ -108,6 +108,9 @@ export interface MachineExit {
 }
 
 /** A machine that has a process. */
+/** What ended a hypervisor's process: it had ended by itself, it was asked to, or by a signal. */
+export type EndedBy = 'itself' | 'quit' | 'SIGTERM' | 'SIGKILL';
+
 export interface RunningMachine {
   readonly id: string;
   readonly process: ProcessIdentity;
@@ -124,6 +127,8 @@ export interface RunningMachine {
    * memory is as after power on. The result ends that. Not told while nobody is connected.
    */
   onGuestRestart(listener: () => void): () => void;
+  /** Calls `listener` when the guest's kernel tells of its panic, before the guest restarts. The result ends that. */
+  onGuestPanic(listener: () => void): () => void;
   /** Lets the vCPUs run. May be called when they run already. */
   resume(): Promise<void>;
   /** Stops the vCPUs. */
@@ -157,14 +162,16 @@ export interface RunningMachine {
   topLayer(): Promise<string>;
   /** Makes the machine's disk larger while it runs; the guest sees that at once. The same size again changes nothing. */
   growDisk(sizeGib: number): Promise<void>;
+  /** Whether it stands still because its disk could not be written or read on the host; `resume` tries again. */
+  isStalled(): Promise<boolean>;
   /** Bytes that the guest has written to its disk since the process started; the guest is not asked. */
   writtenBytes(): Promise<number>;
   /** Lets the host's kernel keep equal pages of this machine and of others that allow it once, or ends that. */
   mergeMemory(allowed: boolean): Promise<void>;
   /** Presses the power button; the guest may ignore it. */
   powerDown(): Promise<void>;
-  /** Ends the process: asks, then SIGTERM, then SIGKILL, each with a deadline. Always ends; false when it could not be killed. */
-  terminate(options?: { readonly graceMs?: number }): Promise<boolean>;
+  /** Ends the process: asks, then SIGTERM, then SIGKILL, each with a deadline. Always ends; gives what did it, undefined when it could not be killed. */
+  terminate(options?: { readonly graceMs?: number }): Promise<EndedBy | undefined>;
   /** Drops the connection without touching the machine. */
   detach(): void;
 }
