@@ -8,6 +8,7 @@ import { collectTemplates } from '../collect-templates.ts';
 import type { Context } from '../context.ts';
 import type { EnvironmentRecord } from '../record.ts';
 import { assertUnclaimed } from '../registry.ts';
+import { assertNoReplica } from '../replicas/start-scale.ts';
 import { snapshotsOf } from './find-snapshots.ts';
 import { snapshotName } from './snapshot-name.ts';
 import { keepTaken, takeNow } from './take-snapshot.ts';
@@ -24,6 +25,7 @@ export async function startSnapshot(
   o: { readonly idempotencyKey?: string },
 ): Promise<Operation> {
   const known = context.registry.get(ref);
+  assertNoReplica(known);
   assertUnclaimed(known);
   assertTakeable(known, request);
   if (request.memory === true && known.asleep === undefined) await assertRoom(context, known);
