@@ -135,8 +135,6 @@ export const CRASH_POINTS = {
   'merge.recorded': 'finished',
   // `backup create`.
   'backup.claimed': 'undone',
-  'backup.quiet': 'undone',
-  'backup.layered': 'undone',
   'backup.split': 'undone',
   'backup.copied': 'undone',
   'backup.image-stored': 'undone',

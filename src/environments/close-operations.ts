@@ -28,7 +28,6 @@ export async function closeOperations(context: Context): Promise<readonly Recove
     if (judgement === 'go-on') unfinished.push(recoverable);
     else
       await context.operations.resume(operation.id, async () => {
-        if (operation.kind === 'backup') return settleBackup(context, operation.id, recoverable.input);
         if (judgement === 'done') return { names: await namesOf(context, recoverable) };
         throw berthError(
           'cancelled',
@@ -120,6 +119,8 @@ function workOf(context: Context, { operation: { kind, targets }, input }: Recov
           : bringBack(context, known, operation);
     case 'scale':
       return (operation) => scaleNow(context, known, input as ScaleRequest, operation);
+    case 'backup':
+      return ({ id }) => settleBackup(context, id, input);
     case 'resize':
       return (operation) => resize(context, known, (input as ResizeRequest).diskGib, operation);
     default:

@@ -8,7 +8,6 @@ import {
   freeze,
   planFreeze,
   settleFreeze,
-  thawGuest,
   undoFreeze,
 } from '../machines/index.ts';
 import type { Context } from './context.ts';
@@ -60,9 +59,6 @@ export async function settleInterrupted(context: Context, record: EnvironmentRec
   const current = context.registry.get(record.id);
   const plan = current.freezing;
   if (plan === undefined || current.disk === undefined) return;
-  // It may have been asked to hold its file systems still for the moment.
-  const session = context.sessions.find(record.id);
-  if (session !== undefined) await thawGuest(session.machine);
   const subject = freezeSubjectOf(current, plan, {
     name: `fork-point-${plan.template.slice(4)}`,
     kind: 'fork-point',

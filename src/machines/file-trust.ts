@@ -34,9 +34,9 @@ export class FileTrust {
 
   /** Takes a file as it is now for right: it has just been written. */
   async note(path: string): Promise<Seal> {
-    const identity = (await fileIdentity(path)) ?? '';
-    this.#known.set(path, identity);
-    return { identity };
+    const identity = await fileIdentity(path);
+    this.#know(path, identity);
+    return { identity: identity ?? '' };
   }
 
   /** Adds the hash to the seal of a file; undefined when it was written to meanwhile. */
@@ -47,15 +47,13 @@ export class FileTrust {
 
   /** Compares a file with what is written down of it. Whoever asks meanwhile waits for the same look. */
   async compare(path: string, seal: Partial<Seal>, o: Wait): Promise<Verdict> {
+    // Nobody waits for a scrub that reads in the background what is known already.
+    if (o.anew !== true && (await this.#isKnown(path))) return 'right';
     return this.#reading.run(path, async () => {
-      const identity = await fileIdentity(path);
-      if (identity === undefined) return 'missing';
-      if (o.anew !== true && this.#known.get(path) === identity) return 'right';
-      this.#known.delete(path);
-      if (seal.hash === undefined)
-        return identity === seal.identity ? this.#found(path, identity) : 'unknown';
-      if ((await sha256File(path, o)) !== seal.hash) return 'changed';
-      return this.#found(path, identity);
+      if (o.anew !== true && (await this.#isKnown(path))) return 'right';
+      const { is, identity } = await judge(path, seal, o);
+      this.#know(path, identity);
+      return is;
     });
   }
 
@@ -64,8 +62,27 @@ export class FileTrust {
     this.#known.delete(path);
   }
 
-  #found(path: string, identity: string): Verdict {
-    this.#known.set(path, identity);
-    return 'right';
+  #know(path: string, identity: string | undefined): void {
+    if (identity === undefined) this.#known.delete(path);
+    else this.#known.set(path, identity);
   }
+
+  async #isKnown(path: string): Promise<boolean> {
+    const known = this.#known.get(path);
+    return known !== undefined && (await fileIdentity(path)) === known;
+  }
+}
+
+interface Judgement {
+  readonly is: Verdict;
+  /** Present where it is right. */
+  readonly identity?: string;
+}
+
+async function judge(path: string, seal: Partial<Seal>, o: Wait): Promise<Judgement> {
+  const identity = await fileIdentity(path);
+  if (identity === undefined) return { is: 'missing' };
+  if (seal.hash === undefined)
+    return identity === seal.identity ? { is: 'right', identity } : { is: 'unknown' };
+  return (await sha256File(path, o)) === seal.hash ? { is: 'right', identity } : { is: 'changed' };
 }

@@ -10,7 +10,6 @@ export {
   settleFreeze,
   undoFreeze,
 } from './freeze.ts';
-export { freezeDisk, type FrozenDisk, thawGuest } from './freeze-disk.ts';
 export { FileTrust, type Seal, type Verdict } from './file-trust.ts';
 export { type Layout, layoutOf, MACHINE_GID, machineUid } from './layout.ts';
 export type { Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';

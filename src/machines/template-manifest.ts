@@ -68,9 +68,9 @@ export function withChecksum(manifest: TemplateManifest): TemplateManifest {
   return { ...manifest, checksum: checksumOf(manifest) };
 }
 
-/** False when something of a manifest is not what was written. */
-export function isIntact(manifest: TemplateManifest): boolean {
-  return manifest.checksum === undefined || manifest.checksum === checksumOf(manifest);
+/** A manifest as it was before {@link withChecksum}; undefined when something of it is not what was written. */
+export function intact({ checksum, ...manifest }: TemplateManifest): TemplateManifest | undefined {
+  return checksum === undefined || checksum === checksumOf(manifest) ? manifest : undefined;
 }
 
 function checksumOf({ checksum: _checksum, ...manifest }: TemplateManifest): string {

@@ -17,7 +17,7 @@ import { isName, type TemplateId } from '../model/index.ts';
 import { FileTrust, type Verdict } from './file-trust.ts';
 import { type Layout, MACHINE_GID } from './layout.ts';
 import {
-  isIntact,
+  intact,
   MANIFEST_VERSION,
   type SnapshotFacts,
   type TemplateManifest,
@@ -302,13 +302,14 @@ export class TemplateStore {
     const files = this.files(id);
     if (diskOnly) return { disk: await sha256File(files.disk, o) };
     const [state, disk] = await Promise.all([sha256File(files.state, o), sha256File(files.disk, o)]);
+    if (!(await exists(files.overlay))) return { state, disk };
     return { state, disk, overlay: await sha256File(files.overlay, o) };
   }
 
   async #read(id: TemplateId): Promise<TemplateManifest | undefined> {
     const manifest = await readJson<TemplateManifest>(this.files(id).manifest).catch(() => undefined);
     if (manifest?.version !== MANIFEST_VERSION || manifest.id !== id) return undefined;
-    return isIntact(manifest) ? manifest : undefined;
+    return intact(manifest);
   }
 
   async #write(manifest: TemplateManifest): Promise<void> {

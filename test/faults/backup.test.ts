@@ -20,6 +20,7 @@ import { newHome, sharedHome } from '../e2e/rig/home.ts';
 import { get, urlOf } from '../e2e/rig/http.ts';
 import { prepareAlone } from '../e2e/rig/prepare.ts';
 import { makeTinyImage, tinyCompose, workDirectory } from '../e2e/rig/tiny.ts';
+import { output } from '../e2e/rig/program.ts';
 import { S3Server } from './rig/s3-server.ts';
 
 const NAME = 'ledger';
@@ -93,7 +94,7 @@ test('backup · restore on an empty home · it serves the same data at its ports
     // Two were counted when it was backed up.
     expect(await get(await countUrl({ home }))).toBe('3\n');
     const sum = (options?: BerthOptions) =>
-      inMachine(NAME, 'sha256sum </var/lib/containers/storage/volumes/*_data/_data/noise', options);
+      inMachine(NAME, 'cat /var/lib/containers/storage/volumes/*_data/_data/noise | sha256sum', options);
     expect(await sum({ home })).toBe(await sum());
     expect((await berthJson<Environment[]>(['image', 'ls'], { home })).length).toBe(1);
   } finally {
@@ -166,6 +167,27 @@ test('backup · cancel in the middle · nothing is left and the environment goes
   expect(leftovers()).toEqual([]);
   expect((await inspect(NAME)).state).toBe('running');
   expect(await get(`${urlOf(await inspect(NAME))}/`)).toBe('hello\n');
+});
+
+test('#6 c · the disk of the repository is full during a backup · it says so, nothing is left, and it works when there is room', async () => {
+  const full = join(work(), 'full');
+  mkdirSync(full, { recursive: true });
+  await output(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', full]);
+  try {
+    await berthOk(['backup', 'repo', 'add', 'full', join(full, 'repository')]);
+    const failure = await berthFails(['backup', 'create', NAME, '--to', 'full']);
+    expect(failure).toMatchObject({ code: 'disk-full' });
+    expect(failure.message).toContain(full);
+    expect(await backups('--repo', 'full')).toEqual([]);
+    expect(leftovers()).toEqual([]);
+    expect(await get(`${urlOf(await inspect(NAME))}/`)).toBe('hello\n');
+    await output(['mount', '-o', 'remount,size=512m', full]);
+    await berthOk(['backup', 'create', NAME, '--to', 'full']);
+    expect(await backups('--repo', 'full')).toHaveLength(1);
+  } finally {
+    await berth(['backup', 'repo', 'rm', 'full']);
+    await output(['umount', full]);
+  }
 });
 
 test('backup · remove and prune · what the rules do not keep is gone with its data', async () => {

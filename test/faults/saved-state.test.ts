@@ -27,7 +27,7 @@ const NAME = 'guarded';
 const MACHINE = 7;
 const CONFLICT = 4;
 /** All 200 take a minute of a core; a part of them shows the same each time, with another seed. */
-const FLIPS = Number(process.env['BERTH_FLIPS'] ?? 60);
+const FLIPS = Number(process.env['BERTH_FLIPS'] ?? 24);
 const SEED = Number(process.env['BERTH_SEED'] ?? 1);
 
 const directoryOf = ({ id }: Pick<Environment, 'id'>) => join(sharedHome(), 'environments', id);
@@ -173,8 +173,9 @@ test('#15 · bytes flipped in the L1 table and the refcounts of a stopped disk �
 
 test('saved-state · scrub · damage is told with the file and the next step, and is gone when it is mended', async () => {
   const stopped = await inspect(NAME);
-  // The last start was vouched for, so its disk is noted anew.
-  expect((await berthJson<ScrubReport>(['scrub', '--now'])).damaged).toEqual([]);
+  // The last start was vouched for: its disk is noted anew by the next look, which a daemon takes when it starts.
+  await berthOk(['daemon', 'stop']);
+  await inspect(NAME);
   await untilHashed(stopped);
   const disk = diskFile(stopped);
   const putBack = flipBit(disk, statSync(disk).size - 10);

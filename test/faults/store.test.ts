@@ -172,7 +172,7 @@ test('#47 · damaged bytes of the store · the start is refused with the command
 test('#47 b · a daemon runs · the store is not replaced under it', async () => {
   await environments();
   const { code, stderr } = await berth(['daemon', 'restore-store']);
-  expect([code, stderr]).toEqual([4, expect.stringContaining('berth daemon stop')]);
+  expect([code, stderr]).toEqual([DAEMON, expect.stringContaining('berth daemon stop')]);
 });
 
 test(`#47 c · ${FLIPS} flipped bits anywhere in the store · refused or harmless: never read as something else`, async () => {

@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Client } from '../../client/index.ts';
 import { berthError } from '../../errors/index.ts';
+import { listDirectory } from '../../host/index.ts';
+import { isName } from '../../model/index.ts';
 import { type OperationOptions, withExamples, withOperation } from '../arguments/options.ts';
 import { environmentName } from '../arguments/project.ts';
 import type { Cli } from '../cli.ts';
@@ -69,6 +72,7 @@ async function purge(cli: Cli, options: DownOptions): Promise<void> {
   if (!(await isBerthHome(paths)) && !(await accepts(paths.socket))) {
     return cli.out.line(`there is nothing of Berth in ${paths.home}`);
   }
+  await warnOfPasswords(cli, join(paths.home, 'backups', 'repositories'));
   const question = `Remove every environment, template and image, the daemon, and all data in ${paths.home}?`;
   await ask(cli, options, question);
   // What machines there are only a daemon knows, so one is started for this when none runs.
@@ -77,6 +81,14 @@ async function purge(cli: Cli, options: DownOptions): Promise<void> {
   await stopDaemon(client, { timeoutMs: STOP_TIMEOUT_MS });
   await removeHome(paths);
   cli.out.line(`everything in ${paths.home} is removed`);
+}
+
+/** What is in a repository stays, and is of no use to anybody who has not kept its password. */
+async function warnOfPasswords(cli: Cli, directory: string): Promise<void> {
+  const names = (await listDirectory(directory)).filter(isName);
+  if (names.length === 0) return;
+  const files = names.map((name) => join(directory, name, 'password')).join(', ');
+  cli.err.line(`note: backups stay, but their passwords go; without these nothing can be restored: ${files}`);
 }
 
 async function ask(cli: Cli, options: DownOptions, question: string): Promise<void> {

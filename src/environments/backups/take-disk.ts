@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { allocatedBytes, crashPoint, sha256File, syncFile } from '../../host/index.ts';
-import { freezeDisk, planFreeze } from '../../machines/index.ts';
-import type { BackupConsistency } from '../../model/index.ts';
+import type { BackupConsistency, TemplateId } from '../../model/index.ts';
 import type { OperationContext } from '../../operations/index.ts';
 import type { Context } from '../context.ts';
-import { berthError } from '../../errors/index.ts';
-import { freezeSubjectOf, settleInterrupted } from '../freeze-environment.ts';
+import { diskOf } from '../freeze-environment.ts';
+import { isUnmounted } from '../snapshots/is-unmounted.ts';
+import { takeNow } from '../snapshots/take-snapshot.ts';
 import type { EnvironmentRecord } from '../record.ts';
 import { DISK_FILE } from './definition.ts';
 import type { ScratchPlace } from './scratch.ts';
@@ -39,8 +39,8 @@ export async function takeDisk(
   operation: OperationContext,
 ): Promise<TakenDisk> {
   const { signal } = operation;
-  const still = await operation.step('moment', `hold the disk of ${record.name} at one moment`, (step) =>
-    holdStill(context, record, signal, step),
+  const still = await operation.step('moment', `hold the disk of ${record.name} at one moment`, () =>
+    holdStill(context, record, signal),
   );
   return operation.step('copy', 'copy what is on its disk', async () => {
     const sizes = await Promise.all([still.top, ...still.layers].map((path) => allocatedBytes(path)));
@@ -60,40 +60,19 @@ async function holdStill(
   context: Context,
   record: EnvironmentRecord,
   signal: AbortSignal,
-  step: { detail(text: string): void },
 ): Promise<StillDisk> {
-  const session = context.sessions.find(record.id);
-  const current = context.registry.get(record.id);
-  const disk = diskOf(current);
-  const layers = disk.layers.map((id) => context.templates.files(id).disk);
-  if (session === undefined) {
-    const consistency = record.state === 'stopped' ? 'file-system' : 'crash';
+  if (context.sessions.find(record.id) === undefined) {
+    const disk = diskOf(context.registry.get(record.id));
+    const consistency = (await isUnmounted(context, disk)) ? 'file-system' : 'crash';
+    const layers = disk.layers.map((id) => context.templates.files(id).disk);
     return { top: join(disk.directory, disk.top), layers, consistency, takenAt: new Date().toISOString() };
   }
-  const plan = planFreeze(disk);
-  const wish = { name: `backup-${plan.template.slice(4)}`, kind: 'fork-point' } as const;
-  await context.registry.update(record.id, { freezing: plan });
-  try {
-    const { hypervisor, templates } = context;
-    const { machine } = session;
-    const frozen = await freezeDisk(hypervisor, templates, {
-      ...freezeSubjectOf(current, plan, wish),
-      machine,
-      signal,
-    });
-    const takenAt = new Date().toISOString();
-    crashPoint('backup.split');
-    await context.registry.update(record.id, { freezing: undefined, disk: frozen.disk });
-    if (frozen.unquiesced !== undefined) step.detail(`the guest did not hold still: ${frozen.unquiesced}`);
-    const consistency = frozen.unquiesced === undefined ? 'file-system' : 'crash';
-    return { top: templates.files(plan.template).disk, layers, consistency, takenAt };
-  } catch (error) {
-    await settleInterrupted(context, record);
-    throw error;
-  }
-}
-
-function diskOf({ disk, name }: EnvironmentRecord): NonNullable<EnvironmentRecord['disk']> {
-  if (disk !== undefined) return disk;
-  throw berthError('not-running', `environment "${name}" has no disk yet`);
+  const { manifest, consistency } = await takeNow(context, record, { memory: false, signal });
+  const takenAt = new Date().toISOString();
+  crashPoint('backup.split');
+  const pathOf = (id: TemplateId) => context.templates.files(id).disk;
+  return {
+    ...{ top: pathOf(manifest.id), layers: manifest.layers.map(pathOf), takenAt },
+    consistency: consistency === 'crash' ? 'crash' : 'file-system',
+  };
 }

@@ -39,6 +39,8 @@ export async function startVerify(
       async (operation) => {
         await checkStored(context, source, operation);
         await work(operation);
+        const how = request.quick === true ? 'its hashes are right' : 'it boots and becomes ready';
+        context.events.append('backup.verified', found.backup.environment, `${id} in ${repository}: ${how}`);
         return { names: [id] };
       },
       o,

@@ -47,7 +47,8 @@ export async function scrub(context: Context, o: ScrubOptions): Promise<ScrubRep
       );
     }
   };
-  const wait = { signal: o.signal, background: true, anew: o.anew };
+  // What nobody has looked at yet may be waited for.
+  const wait = { signal: o.signal, background: o.anew, anew: o.anew };
   const templates = await context.templates.list();
   for (const template of templates)
     await look('template', template.name, async () => {

@@ -103,6 +103,7 @@ export class Merges {
     const before = performance.now();
     // The layer that it writes to is about to become another file.
     context.seals.stop(id);
+    await context.seals.assertUnchanged(context.registry.get(id), o);
     const { [disk.top]: _top, ...seals } = context.registry.get(id).seals ?? {};
     await context.registry.update(id, { merging: { keep }, seals });
     crashPoint('merge.planned');

@@ -58,6 +58,7 @@ export async function takeStill(
   signal: AbortSignal,
 ): Promise<Taken> {
   signal.throwIfAborted();
+  await context.seals.assertUnchanged(record, { signal });
   const isWhole = saved === undefined && (await isUnmounted(context, diskOf(record)));
   const manifest = await split(context, record, signal, saved === undefined ? {} : { saved });
   return { manifest, consistency: saved === undefined ? (isWhole ? 'file-system' : 'crash') : 'memory' };

@@ -5,6 +5,8 @@ import type { DiskVerdict } from '../hypervisor.ts';
 /** Disks may be large, and slow. */
 const LONG_TIMEOUT_MS = 24 * 3_600_000;
 const CHECK_TIMEOUT_MS = 10 * 60_000;
+/** What takes long ends with this process, and does not go on reading a disk that somebody starts. */
+const WITH_US = ['setpriv', '--pdeathsig', 'KILL'];
 const GIBIBYTE = 1024 ** 3;
 /** Exit codes of `qemu-img check`: 2 corrupt, 3 nothing but clusters that nobody uses. */
 const CORRUPT = 2;
@@ -21,7 +23,7 @@ export async function copyLayers(
   const size = String(o.sizeGib * GIBIBYTE);
   // An empty layer, based anew on what lies below all others: then it must hold itself what those in between held.
   await run(['qemu-img', 'create', '-q', '-u', '-f', 'qcow2', '-b', o.top, '-F', 'qcow2', o.to, size]);
-  await run(['qemu-img', 'rebase', '-q', '-f', 'qcow2', '-b', o.base, '-F', 'raw', o.to], {
+  await run([...WITH_US, 'qemu-img', 'rebase', '-q', '-f', 'qcow2', '-b', o.base, '-F', 'raw', o.to], {
     timeoutMs: LONG_TIMEOUT_MS,
     signal,
   });
@@ -38,10 +40,13 @@ export async function convertDisk(
   to: { readonly path: string; readonly format: 'raw' | 'qcow2' },
   signal: AbortSignal,
 ): Promise<void> {
-  await run(['qemu-img', 'convert', '-q', '-f', from.format, '-O', to.format, from.path, to.path], {
-    timeoutMs: LONG_TIMEOUT_MS,
-    signal,
-  });
+  await run(
+    [...WITH_US, 'qemu-img', 'convert', '-q', '-f', from.format, '-O', to.format, from.path, to.path],
+    {
+      timeoutMs: LONG_TIMEOUT_MS,
+      signal,
+    },
+  );
 }
 
 /** Looks whether a layer's own books are right: where each part of the disk lies in the file. Changes nothing. */
