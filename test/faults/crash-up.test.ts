@@ -5,14 +5,7 @@ import { get, urlOf } from '../e2e/rig/http.ts';
 import { isRunning } from '../e2e/rig/processes.ts';
 import { workDirectory } from '../e2e/rig/tiny.ts';
 import { crash, titled, withState } from './rig/crash-case.ts';
-import {
-  FAULT_TEMPLATE,
-  faultProject,
-  keptVolumes,
-  prepareFaults,
-  removeAll,
-  VOLUME,
-} from './rig/project.ts';
+import { FAULT_TEMPLATE, faultProject, keptVolumes, prepareFaults, removeAll } from './rig/project.ts';
 import { Subject, until } from './rig/subject.ts';
 
 const NAME = 'new';
