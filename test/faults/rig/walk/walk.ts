@@ -77,7 +77,8 @@ class Walker {
     this.#subject = o.subject;
   }
 
-  async take(step: Step): Promise<void> {
+  async take(planned: Step): Promise<void> {
+    const step = this.#withoutVoidFault(planned);
     const startedAt = performance.now();
     const before = this.#model.stateOf(step.place);
     const isAble = this.#model.isAble(step);
@@ -100,6 +101,13 @@ class Walker {
       await this.#subject.startDaemon();
       this.#model.observe(await this.#subject.environments());
     }
+  }
+
+  /** The plan cannot know what an earlier fault made of a machine that is to be killed or held now. */
+  #withoutVoidFault(step: Step): Step {
+    const { fault, ...rest } = step;
+    const isOfMachine = fault?.kind === 'machine-kill' || fault?.kind === 'machine-hang';
+    return isOfMachine && this.#model.stateOf(fault.place) !== 'running' ? rest : step;
   }
 
   /** Nothing may be left of it all. */
