@@ -208,6 +208,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/host.ts'),
   },
   {
+    name: 'doctor',
+    group: HOST,
+    summary: 'compare what is written down with what is there, and mend it',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
     name: 'capacity',
     group: HOST,
     summary: 'tell how many more environments fit, and what limits',

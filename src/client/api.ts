@@ -21,6 +21,7 @@ import type {
 import type {
   BerthEvent,
   CapacityReport,
+  DoctorReport,
   ImageCache,
   Environment,
   EnvironmentStats,
@@ -186,6 +187,14 @@ export interface EventsApi {
   ): AsyncIterable<BerthEvent>;
 }
 
+export interface DoctorApi {
+  /** What differs between what is written down and what is on the host. */
+  report(options?: CallOptions): Promise<DoctorReport>;
+  repair(options?: StartCallOptions): Promise<Operation>;
+  /** The archive is its standard output; it is whole only when `exit` gives 0. */
+  bundle(query?: { readonly signal?: AbortSignal }): Promise<RemoteProcess>;
+}
+
 export interface HostApi {
   report(options?: CallOptions): Promise<HostReport>;
   setupPlan(options?: CallOptions): Promise<SetupPlan>;
@@ -215,6 +224,7 @@ export interface Client {
   /** The same, but throws the failure of an operation that failed or was cancelled. */
   finishOperation(id: string, options?: WaitOptions): Promise<Operation>;
   readonly daemon: DaemonApi;
+  readonly doctor: DoctorApi;
   readonly host: HostApi;
   readonly capacity: CapacityApi;
   readonly images: ImagesApi;

@@ -1,6 +1,6 @@
 import { isEnded, type Operation } from '../model/index.ts';
 import { berthError } from '../errors/index.ts';
-import type { Client, EnvironmentsApi, TerminalQuery, VolumesApi, WaitOptions } from './api.ts';
+import type { Client, DoctorApi, EnvironmentsApi, TerminalQuery, VolumesApi, WaitOptions } from './api.ts';
 import { Caller } from './caller.ts';
 import { errorOf } from './failure.ts';
 import { followEvents, followOperation } from './follow.ts';
@@ -19,13 +19,14 @@ export function createClient(transport: Transport): Client {
     finishOperation: async (id, options) => orThrow(await wait(id, options)),
     environments: environmentsApi(caller, transport),
     volumes: volumesApi(caller, transport),
+    doctor: doctorApi(caller, transport),
     ...smallApis(caller),
   };
 }
 
 function smallApis(
   caller: Caller,
-): Omit<Client, 'version' | 'waitOperation' | 'finishOperation' | 'environments' | 'volumes'> {
+): Omit<Client, 'version' | 'waitOperation' | 'finishOperation' | 'environments' | 'volumes' | 'doctor'> {
   return {
     daemon: {
       status: (options) => caller.call('daemon.get', {}, options),
@@ -62,6 +63,15 @@ function smallApis(
       watch: (id, options = {}) => followOperation(caller, id, options),
     },
     events: { stream: (query = {}) => followEvents(caller, query) },
+  };
+}
+
+function doctorApi(caller: Caller, transport: Transport): DoctorApi {
+  return {
+    report: (options) => caller.call('doctor.get', {}, options),
+    repair: (options) => caller.call('doctor.repair', { body: {} }, options),
+    bundle: async ({ signal } = {}) =>
+      remoteProcess(await transport.openSocket(caller.socketPath('doctor.bundle', {}), signal)),
   };
 }
 

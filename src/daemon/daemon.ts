@@ -15,6 +15,7 @@ import {
   KeptVolumes,
   readCapacitySettings,
   recover,
+  Reconciler,
   Replicas,
   returnLost,
   Sessions,
@@ -37,15 +38,17 @@ import {
   TemplateStore,
 } from '../machines/index.ts';
 import { createNetworkManager, type NetworkManager, SLOT_COUNT } from '../network/index.ts';
-import { createEventLog, createOperations } from '../operations/index.ts';
+import { createEventLog, createOperations, type EventLog } from '../operations/index.ts';
 import { listenForPulls, openRegistries } from './registries.ts';
-import { createServer } from '../server/index.ts';
+import { createServer, type Services } from '../server/index.ts';
 import { probeCacheFile } from '../setup/index.ts';
 import { openSqliteStore } from '../store/index.ts';
 import { AcceleratorFinder } from './accelerator.ts';
 import { CacheOperations } from './cache-service.ts';
 import { loadClientKey } from './client-key.ts';
 import { openDaemonLife } from './daemon-life.ts';
+import { DoctorOperations } from './doctor-service.ts';
+import { supportBundle } from './support-bundle.ts';
 import { DaemonControl } from './daemon-service.ts';
 import { berthGroup, firstAddressBlock, homeIdOf, prepareHome } from './home.ts';
 import { HostOperations } from './host-service.ts';
@@ -81,22 +84,13 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
     await prepareHome(home, run);
     const accelerators = new AcceleratorFinder({ qemuPath: QEMU, cacheFile: probeCacheFile(home) });
     const { context, network } = await composeContext(directories, accelerators, log, closing);
+    const reconciler = closing.use(new Reconciler(context, network));
     await context.pools.start(context);
     closing.use(context.pools);
     const control = new DaemonControl({ context, network, directories, accelerators });
+    const services = openServices({ context, network, reconciler, directories, control });
     const server = await createServer({
-      services: {
-        environments: new EnvironmentOperations(context),
-        templates: new TemplateOperations(context),
-        volumes: new VolumeOperations(context),
-        images: new ImageOperations(context),
-        cache: new CacheOperations(context),
-        operations: operationService(context),
-        events: eventService(context),
-        capacity: new CapacityOperations(context),
-        host: new HostOperations({ context, network, directories, qemuPath: QEMU }),
-        daemon: control,
-      },
+      services,
       log,
       files: { removeTree, chmod, chown },
     });
@@ -104,12 +98,50 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
     const gid = await berthGroup();
     await server.listen(join(run, 'api.sock'), gid === undefined ? { mode: 0o600 } : { mode: 0o660, gid });
     closing.use(returnLost(context));
+    reconciler.start();
     log.info({ home, pid: process.pid }, 'the daemon answers');
     return { stopRequested: control.stopRequested, close: () => closing.disposeAsync() };
   } catch (error) {
     await closing.disposeAsync();
     throw error;
   }
+}
+
+function openServices(o: {
+  readonly context: Context;
+  readonly network: NetworkManager;
+  readonly reconciler: Reconciler;
+  readonly directories: HomeDirectories;
+  readonly control: DaemonControl;
+}): Services {
+  const { context, network, reconciler, directories, control } = o;
+  const services: Services = {
+    environments: new EnvironmentOperations(context),
+    templates: new TemplateOperations(context),
+    volumes: new VolumeOperations(context),
+    images: new ImageOperations(context),
+    cache: new CacheOperations(context),
+    operations: operationService(context),
+    events: eventService(context),
+    capacity: new CapacityOperations(context),
+    host: new HostOperations({ context, network, directories, qemuPath: QEMU }),
+    daemon: control,
+    doctor: new DoctorOperations({
+      reconciler,
+      operations: context.operations,
+      bundle: (signal) =>
+        supportBundle(
+          {
+            home: directories.home,
+            services,
+            records: () => context.registry.list(),
+            environment: process.env,
+          },
+          signal,
+        ),
+    }),
+  };
+  return services;
 }
 
 async function composeContext(
@@ -129,7 +161,7 @@ async function composeContext(
   closing.defer(() => events.flush());
   const makeId = () => `op-${randomBytes(6).toString('hex')}`;
   const operations = await createOperations({ store, now, makeId, events, onError });
-  const network = createNetworkManager({ homeId, runDirectory: run, poolSize: READY_SLOTS, log });
+  const network = openNetwork({ homeId, runDirectory: run, log }, events);
   const hypervisor = createQemuHypervisor({ qemuPath: QEMU, cgroupFor: cgroupMaker(homeId) });
   const images = openImages(home);
   const templates = new TemplateStore(layout);
@@ -169,6 +201,14 @@ async function composeContext(
   await listenForPulls(context);
   for (const keep of [watchMachines, keepIdle, keepScale, verifyTemplates]) closing.use(keep(context));
   return { context, network };
+}
+
+function openNetwork(
+  o: { readonly homeId: string; readonly runDirectory: string; readonly log: Logger },
+  events: EventLog,
+): NetworkManager {
+  const onRepair = (what: string) => events.append('host.repaired', 'network', what);
+  return createNetworkManager({ ...o, poolSize: READY_SLOTS, onRepair });
 }
 
 function openImages(home: string): Context['images'] {

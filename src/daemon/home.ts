@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { berthError } from '../errors/index.ts';
-import { ensureDirectory, isRoot, listDirectory, readText, resolveHome, writeAtomic } from '../host/index.ts';
+import {
+  ensureDirectory,
+  exists,
+  isRoot,
+  listDirectory,
+  readText,
+  resolveHome,
+  writeAtomic,
+} from '../host/index.ts';
 import { layoutOf } from '../machines/index.ts';
 
 /** Written once into the home, so that purging it never removes what is not Berth's. */
@@ -29,9 +37,11 @@ export async function prepareHome(home: string, run: string): Promise<void> {
   await assertOurs(home);
   // Machines run as users of their own and must be able to reach their files.
   await ensureDirectory(home, { mode: 0o711 });
-  await writeAtomic(`${home}/${MARK}`, 'Everything below this directory belongs to Berth.\n', {
-    mode: 0o644,
-  });
+  // Where it is there already a full disk is no reason not to start.
+  if (!(await exists(`${home}/${MARK}`)))
+    await writeAtomic(`${home}/${MARK}`, 'Everything below this directory belongs to Berth.\n', {
+      mode: 0o644,
+    });
   await ensureDirectory(run, { mode: 0o711 });
   const layout = layoutOf(home);
   for (const directory of [layout.environments, layout.templates, layout.builds])

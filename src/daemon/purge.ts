@@ -1,5 +1,5 @@
 import type { PurgeRequest } from '../contract/index.ts';
-import { type Context, discard } from '../environments/index.ts';
+import { type Context, discard, removeOrphans } from '../environments/index.ts';
 import type { Operation } from '../model/index.ts';
 import type { NetworkManager } from '../network/index.ts';
 import type { OperationContext } from '../operations/index.ts';
@@ -46,7 +46,7 @@ async function removeEnvironments(context: Context): Promise<void> {
   for (const { id } of records) await context.registry.update(id, { state: 'removing' });
   for (const { id } of records) await context.replicas.end(id);
   for (const record of context.registry.list()) await discard(context, record);
-  await context.machines.removeOrphans(new Set());
+  await removeOrphans(context, { evenIfHeld: true });
 }
 
 async function removeTemplates(context: Context): Promise<void> {

@@ -1,8 +1,8 @@
 import {
   type Context,
   type EnvironmentRecord,
-  reattach,
   type Session,
+  settleMachine,
   watchStorage,
 } from '../environments/index.ts';
 import { isAlive, trimLog } from '../host/index.ts';
@@ -43,7 +43,7 @@ async function lookAfter(context: Context, record: EnvironmentRecord): Promise<v
   }
   const session = context.sessions.find(record.id);
   if (context.sessions.isSettling(record.id)) return;
-  if (session === undefined) await reattach(context, record);
+  if (session === undefined) await settleMachine(context, record.id);
   else if (await checkResponse(context, record, session)) await watchStorage(context, record.id);
 }
 

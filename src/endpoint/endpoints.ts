@@ -1,7 +1,7 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { KeyedMutex } from '../base/index.ts';
 import { berthError } from '../errors/index.ts';
-import { chmod, chown, ensureDirectory, removeTree } from '../host/index.ts';
+import { chmod, chown, ensureDirectory, fileKind, listDirectory, removeTree } from '../host/index.ts';
 import type { EndpointBackend, EndpointLog } from './backend.ts';
 import { createDockerProxy, type DockerProxy } from './docker-proxy.ts';
 
@@ -22,6 +22,12 @@ export interface Endpoints {
   open(owner: EndpointOwner, backend: EndpointBackend): Promise<void>;
   /** Ends an environment's clients and removes its socket; done already is fine. */
   close(owner: EndpointOwner): Promise<void>;
+  /** Whether clients can come in: its socket is open, and has its file. */
+  isReachable(owner: EndpointOwner): Promise<boolean>;
+  /** Files in the directory that belong to no endpoint that is open. */
+  strays(): Promise<string[]>;
+  /** Removes one of these. */
+  removeStray(file: string): Promise<void>;
   /** Ends all clients. The sockets' files go too. */
   closeAll(): Promise<void>;
 }
@@ -75,6 +81,20 @@ class SocketEndpoints implements Endpoints {
     });
   }
 
+  async isReachable(owner: EndpointOwner): Promise<boolean> {
+    if (!this.#open.has(owner.id)) return false;
+    return (await fileKind(this.pathOf(owner))) === 'socket';
+  }
+
+  async strays(): Promise<string[]> {
+    const own = new Set([...this.#open.values()].map(({ owner }) => basename(this.pathOf(owner))));
+    return (await listDirectory(this.#options.directory)).filter((file) => !own.has(file));
+  }
+
+  async removeStray(file: string): Promise<void> {
+    if ((await this.strays()).includes(file)) await removeTree(join(this.#options.directory, file));
+  }
+
   async closeAll(): Promise<void> {
     await Promise.all([...this.#open.values()].map(({ owner }) => this.close(owner)));
   }
@@ -85,6 +105,8 @@ class SocketEndpoints implements Endpoints {
     try {
       if (Buffer.byteLength(path) > MAX_PATH_BYTES)
         throw new Error(`the path of a socket has at most ${MAX_PATH_BYTES} bytes`);
+      // Whoever cleans `/run` may have taken the directory, too.
+      await ensureDirectory(this.#options.directory, { mode: 0o711 });
       await removeTree(path);
       await proxy.listen(path);
       if (gid !== undefined) await chown(path, process.getuid?.() ?? 0, gid);

@@ -18,6 +18,12 @@ export async function openEndpoint(context: Context, record: EnvironmentRecord):
   await context.endpoints.open(record, backendOf(context, record.id));
 }
 
+/** Opens an environment's endpoint again whose socket has lost its file; clients that are connected are cut off. @throws `home-unusable` */
+export async function reopenEndpoint(context: Context, record: EnvironmentRecord): Promise<void> {
+  await context.endpoints.close(record);
+  await openEndpoint(context, record);
+}
+
 /** What the endpoint reaches is looked up with each call: the machine behind it changes. */
 function backendOf(context: Context, id: EnvironmentId): EndpointBackend {
   return {

@@ -177,6 +177,7 @@ async function runFork(
   try {
     const drafts = names.map((name, index) => draftOf(source, name, operation.id, warm[index]));
     forks.push(...(await context.registry.create(drafts)));
+    for (const { hold } of warm) hold[Symbol.dispose]();
     crashPoint('fork.recorded');
     if (warm.length > 0) crashPoint('pool.recorded');
     await Promise.all(forks.map((record) => openEndpoint(context, record)));

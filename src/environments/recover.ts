@@ -14,6 +14,7 @@ import { type Ending, wentDownWithHost } from './plan/judge-loss.ts';
 import type { EnvironmentRecord } from './record.ts';
 import type { Change } from './registry.ts';
 import { settleResize } from './resize.ts';
+import { removeOrphans } from './reconcile/orphans.ts';
 import { adopt } from './take-over.ts';
 import { stayAsleep } from './sleep/stay-asleep.ts';
 import { settleKept } from './volumes/bring-in.ts';
@@ -37,9 +38,7 @@ export async function recover(
   await context.replicas.restore();
   const unfinished = await closeOperations(context);
   const known = new Set<string>(context.registry.list().map(({ id }) => id));
-  for (const removed of await context.machines.removeOrphans(known)) {
-    context.events.append('host.orphan-removed', removed, 'it belonged to no environment');
-  }
+  await removeOrphans(context);
   await context.keptVolumes.clean(known);
   await context.templates.undoUnsealed();
   await context.templates.removeIncomplete(

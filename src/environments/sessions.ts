@@ -1,4 +1,4 @@
-import { Mutex } from '../base/index.ts';
+import { KeyedMutex, Mutex } from '../base/index.ts';
 import {
   connectEngine,
   connectGuestShell,
@@ -43,6 +43,8 @@ export interface Session {
 
 /** The machines that run, by environment. Connections are opened when first needed: a login costs half a second under emulation. */
 export class Sessions {
+  /** Held while it is found out what has become of a machine without a session. */
+  readonly taking = new KeyedMutex();
   readonly #clientKey: HostKeyPair;
   readonly #sessions = new Map<EnvironmentId, Session>();
   readonly #settling = new Set<EnvironmentId>();

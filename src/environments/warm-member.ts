@@ -36,6 +36,8 @@ export interface WarmMember {
   readonly project: string;
   /** On the monotonic clock. */
   readonly madeAtMs: number;
+  /** To be ended when it has a record, or is no more. */
+  readonly hold: Disposable;
 }
 
 /** Makes one. What fails leaves nothing. */
@@ -47,6 +49,7 @@ export async function makeMember(
 ): Promise<WarmMember> {
   const id = newEnvironmentId();
   const directory = context.machines.directoryOf(id);
+  const hold = context.machines.holds.hold(id);
   let machine: Machine | undefined;
   try {
     await assertLoadable(context.hypervisor, template);
@@ -67,16 +70,18 @@ export async function makeMember(
     const hostKey = identity.hostKeys[0]?.public ?? '';
     const { shape } = template;
     const { project } = workload;
-    return { id, template: template.id, disk, machine, hostKey, shape, project, madeAtMs: performance.now() };
+    const madeAtMs = performance.now();
+    return { id, template: template.id, disk, machine, hostKey, shape, project, madeAtMs, hold };
   } catch (error) {
-    await discardMachine(context, id, machine);
+    await discardMachine(context, id, machine).finally(() => hold[Symbol.dispose]());
     throw error;
   }
 }
 
 /** Gives back all that it has. */
-export function discardMember(context: Context, { id, machine }: WarmMember): Promise<void> {
-  return discardMachine(context, id, machine);
+export function discardMember(context: Context, { id, machine, hold }: WarmMember): Promise<void> {
+  // What cannot be removed now is left over from here on.
+  return discardMachine(context, id, machine).finally(() => hold[Symbol.dispose]());
 }
 
 async function discardMachine(

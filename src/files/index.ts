@@ -10,6 +10,7 @@ export {
   UNKNOWN_TIME,
 } from './file-entry.ts';
 export { ignoredIn, ignoreRules } from './ignore-rules.ts';
+export { packTexts, type TextEntry } from './pack-texts.ts';
 export { packFiles, type PackOptions } from './pack.ts';
 export { type Unpacked, type UnpackOptions, unpackInto } from './unpack.ts';
 export { type FilesWatcher, watchFiles } from './watch-files.ts';

@@ -1,6 +1,7 @@
 export { hostBootId } from './boot-id.ts';
 export { type DebianMirror, debianMirror, readAptSources } from './apt-mirror.ts';
 export type { AptSource } from './apt-sources.ts';
+export { boundSockets } from './bound-sockets.ts';
 export { type Cgroup, type CgroupOptions, createCgroup, listCgroups, openCgroup } from './cgroup.ts';
 export type { CgroupLimits } from './cgroup-limits.ts';
 export { type CgroupMode, cgroupMode } from './cgroup-mode.ts';
@@ -21,6 +22,7 @@ export {
   realPath,
   removeTree,
 } from './files.ts';
+export { fileKind } from './file-kind.ts';
 export { type FollowOptions, followFile } from './follow-file.ts';
 export { type HomeDirectories, isRoot, resolveHome } from './home.ts';
 export { acquireHomeLock, type HomeLock, homeLockHolder } from './home-lock.ts';
@@ -40,6 +42,8 @@ export { sha256File } from './sha256-file.ts';
 export { type CommandResult, type RunOptions, run } from './run.ts';
 export { type DetachedOptions, startDetached } from './start-detached.ts';
 export { isMissing, systemCode } from './system-error.ts';
+export { type BoundSocket, normalizeAddress } from './socket-table.ts';
+export { readProcessStat } from './process-stat.ts';
 export { terminate, waitForExit } from './terminate.ts';
 export { readJson, writeAtomic, writeJson } from './write-atomic.ts';
 export { copySmallFile, createEmptyFile, hardLink, moveFile } from './links.ts';

@@ -1,9 +1,10 @@
 import { readdir, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { listDirectory, readText } from './files.ts';
+import { boundSockets } from './bound-sockets.ts';
+import { listDirectory } from './files.ts';
 import { commandLine } from './process-identity.ts';
 import { readProcessStat } from './process-stat.ts';
-import { addressesCollide, parseSocketTable } from './socket-table.ts';
+import { addressesCollide } from './socket-table.ts';
 
 /** Who has a port. */
 export interface PortHolder {
@@ -22,11 +23,8 @@ export async function portHolder(
   protocol: 'tcp' | 'udp',
 ): Promise<PortHolder | undefined> {
   const inodes = new Set<string>();
-  for (const table of [protocol, `${protocol}6`]) {
-    const text = (await readText(`/proc/net/${table}`)) ?? '';
-    for (const socket of parseSocketTable(text, protocol)) {
-      if (socket.port === port && addressesCollide(socket.address, address)) inodes.add(socket.inode);
-    }
+  for (const socket of await boundSockets(protocol)) {
+    if (socket.port === port && addressesCollide(socket.address, address)) inodes.add(socket.inode);
   }
   return inodes.size === 0 ? undefined : socketOwner(inodes);
 }

@@ -1,6 +1,7 @@
 import { KeyedMutex } from '../base/index.ts';
 import type { PublishedPort } from '../model/index.ts';
 import { Fleet, type FleetMember, type MemberLoad } from './fleet.ts';
+import { boundPorts } from './bound-ports.ts';
 import type { Forwarder, IngressLog, Target } from './forwarder.ts';
 import {
   describePort,
@@ -30,6 +31,8 @@ export interface Ingress {
   withdraw(owner: string): Promise<void>;
   /** Closes one port of an owner, likewise. Nothing happens when the port is not open, or is another owner's. */
   withdrawPort(owner: string, port: PublishedPort): Promise<void>;
+  /** Looks which ports are open on the host now: published, and with a socket that the system has not taken away. */
+  openNow(): Promise<(owner: string, port: PublishedPort) => boolean>;
   /** Open connections (TCP) and sessions (UDP) of an owner. */
   connections(owner: string): number;
   /** From now on another machine takes new connections of the owner's shared ports, too. Until {@link leave}, or its own {@link withdraw}. */
@@ -140,6 +143,11 @@ class PortIngress implements Ingress {
       await present.forwarder.close();
       this.#publications.delete(key);
     });
+  }
+
+  async openNow(): Promise<(owner: string, port: PublishedPort) => boolean> {
+    const isBound = await boundPorts();
+    return (owner, port) => this.#publications.get(describePort(port))?.owner === owner && isBound(port);
   }
 
   connections(owner: string): number {

@@ -111,6 +111,7 @@ async function makeBase(
   const { machines, layout, templates, hypervisor } = options;
   const id = `build-${randomBytes(6).toString('hex')}`;
   const directory = join(layout.builds, id);
+  using _hold = machines.holds.hold(id);
   let machine: Machine | undefined;
   try {
     const disk = await machines.createDisk(directory, image.diskPath, boot.shape.diskGib);

@@ -12,7 +12,9 @@ export {
 } from './freeze.ts';
 export { type Layout, layoutOf, MACHINE_GID, machineUid } from './layout.ts';
 export type { Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';
-export { cgroupMaker, closeLines, hasDisk, Machines, type StepListener } from './machines.ts';
+export { cgroupMaker } from './machine-cgroup.ts';
+export { closeLines, hasDisk, Machines, type StepListener } from './machines.ts';
+export type { FoundMachines, MachinePlace } from './remains.ts';
 export { removeSaved, type SavedState, saveMachine } from './saved-state.ts';
 export type { TemplateManifest } from './template-manifest.ts';
 export { TemplateStore } from './template-store.ts';

@@ -5,10 +5,8 @@ import { connectGuestAgent, connectGuestDaemon } from '../guest/index.ts';
 import {
   chown,
   copySmallFile,
-  createCgroup,
   ensureDirectory,
   exists,
-  listCgroups,
   listDirectory,
   openCgroup,
   type ProcessIdentity,
@@ -18,15 +16,15 @@ import {
 import type { GuestChannels, Hypervisor, MachineSpec, MachineStart } from '../hypervisor/index.ts';
 import type { HostPort } from '../model/index.ts';
 import type { NetworkManager, NetworkSlot } from '../network/index.ts';
+import { Holds } from './holds.ts';
 import { type Layout, MACHINE_GID, machineUid } from './layout.ts';
+import { cgroupNameOf } from './machine-cgroup.ts';
 import type { GuestLines, Machine, MachineBoot, MachineDisk, MachineProcess } from './machine.ts';
+import { Remains } from './remains.ts';
 import { assertWakeable, isSaved, type SavedState } from './saved-state.ts';
 import type { TemplateManifest } from './template-manifest.ts';
 import type { TemplateStore } from './template-store.ts';
 
-/** What QEMU itself needs beside guest memory, in MiB: the bound for its cgroup, not what it uses. */
-const OVERHEAD_MIB = 768;
-const MAX_PROCESSES = 256;
 const TERMINATE_TIMEOUT_MS = 1_000;
 const KILL_TIMEOUT_MS = 10_000;
 const CHANNEL_TIMEOUT_MS = 10_000;
@@ -37,6 +35,10 @@ export type StepListener = (step: string) => void;
 
 /** Starts, clones, ends and adopts machines: process, network slot, disk and guest channel as one. */
 export class Machines {
+  /** What machines of this home have on the host. */
+  readonly remains: Remains;
+  /** Machines that have no record, or none yet, and are wanted all the same. */
+  readonly holds = new Holds();
   readonly #hypervisor: Hypervisor;
   readonly #network: NetworkManager;
   readonly #templates: TemplateStore;
@@ -55,6 +57,7 @@ export class Machines {
     this.#templates = o.templates;
     this.#layout = o.layout;
     this.#homeId = o.homeId;
+    this.remains = new Remains(o);
   }
 
   /** Directory of an environment's machine. */
@@ -217,32 +220,6 @@ export class Machines {
     await removeTree(directory);
   }
 
-  /**
-   * Ends processes and removes directories and cgroups below this home that belong to none of `known`.
-   * Returns what was removed, for the log.
-   */
-  async removeOrphans(known: ReadonlySet<string>): Promise<string[]> {
-    const removed: string[] = [];
-    for (const { id, process } of await this.#hypervisor.findProcesses(this.#layout.home)) {
-      if (known.has(id)) continue;
-      await terminate(process, { signal: 'SIGKILL', timeoutMs: KILL_TIMEOUT_MS });
-      removed.push(`process ${process.pid} (${id})`);
-    }
-    for (const parent of [this.#layout.environments, this.#layout.builds]) {
-      for (const name of await listDirectory(parent)) {
-        if (known.has(name)) continue;
-        await removeTree(join(parent, name));
-        removed.push(`directory ${name}`);
-      }
-    }
-    for (const name of await listCgroups(`${this.#homeId}-`)) {
-      if (known.has(name.slice(this.#homeId.length + 1))) continue;
-      await (await openCgroup(name))?.remove();
-      removed.push(`cgroup ${name}`);
-    }
-    return removed;
-  }
-
   async #ensureParents(directory: string): Promise<void> {
     await ensureDirectory(join(directory, '..'), { mode: 0o711 });
     // It will belong to the machine's own user: no other machine looks into it.
@@ -321,7 +298,7 @@ export class Machines {
   }
 
   async #removeCgroup(id: string): Promise<void> {
-    await (await openCgroup(`${this.#homeId}-${id}`))?.remove();
+    await (await openCgroup(cgroupNameOf(this.#homeId, id)))?.remove();
   }
 }
 
@@ -336,15 +313,6 @@ function linesInto(channels: GuestChannels): GuestLines {
 export function closeLines(lines: GuestLines | undefined): void {
   lines?.link.close();
   lines?.agent.close();
-}
-
-/** Makes the cgroup of a machine; the driver puts the process into it. */
-export function cgroupMaker(homeId: string): (spec: MachineSpec) => ReturnType<typeof createCgroup> {
-  return (spec) =>
-    createCgroup(`${homeId}-${spec.id}`, {
-      memoryMaxBytes: (spec.memoryMib + OVERHEAD_MIB) * 1024 * 1024,
-      pidsMax: MAX_PROCESSES,
-    });
 }
 
 /** True when the machine's disk is where it should be. */

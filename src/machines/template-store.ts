@@ -36,6 +36,8 @@ export interface TemplateFiles {
 export class TemplateStore {
   readonly #layout: Layout;
   readonly #verified = new Set<TemplateId>();
+  /** Prepared in the life of this daemon and neither complete nor removed. */
+  readonly #unfinished = new Set<TemplateId>();
   readonly #verifying = new KeyedMutex();
   /** Several removals at once may come to the same template: its changes go one after the other. */
   readonly #changing = new KeyedMutex();
@@ -75,6 +77,7 @@ export class TemplateStore {
 
   /** Makes the directory of a new template, in which a machine of group {@link MACHINE_GID} may find files. */
   async prepare(id: TemplateId): Promise<TemplateFiles> {
+    this.#unfinished.add(id);
     await ensureDirectory(this.#layout.templates, { mode: 0o711 });
     const files = this.files(id);
     await ensureDirectory(files.directory, { mode: 0o750, uid: 0, gid: MACHINE_GID });
@@ -85,6 +88,7 @@ export class TemplateStore {
   async complete(manifest: TemplateManifest): Promise<void> {
     this.#verified.add(manifest.id);
     await writeJson(this.files(manifest.id).manifest, manifest);
+    this.#unfinished.delete(manifest.id);
   }
 
   /**
@@ -141,7 +145,18 @@ export class TemplateStore {
       crashPoint('template.unlisted');
       await removeTree(this.files(id).directory);
       this.#verified.delete(id);
+      this.#unfinished.delete(id);
     });
+  }
+
+  /** Directories without a manifest, other than those that are being made by this daemon. */
+  async incomplete(): Promise<TemplateId[]> {
+    const found: TemplateId[] = [];
+    for (const name of await listDirectory(this.#layout.templates)) {
+      const id = name as TemplateId;
+      if (!this.#unfinished.has(id) && (await this.#read(id)) === undefined) found.push(id);
+    }
+    return found;
   }
 
   /**
@@ -149,12 +164,8 @@ export class TemplateStore {
    * made.
    */
   async removeIncomplete(needed: ReadonlySet<string>): Promise<string[]> {
-    const removed: string[] = [];
-    for (const name of await listDirectory(this.#layout.templates)) {
-      if (needed.has(name) || (await this.#read(name as TemplateId)) !== undefined) continue;
-      await removeTree(join(this.#layout.templates, name));
-      removed.push(name);
-    }
+    const removed = (await this.incomplete()).filter((id) => !needed.has(id));
+    for (const id of removed) await this.remove(id);
     return removed;
   }
 

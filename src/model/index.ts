@@ -1,5 +1,6 @@
 export * from './replicas.ts';
 export type { IdlePolicy, Rest, WeekTime } from './idle-policy.ts';
+export * from './doctor-report.ts';
 export * from './environment.ts';
 export * from './event.ts';
 export * from './guest-paths.ts';

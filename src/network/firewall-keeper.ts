@@ -31,6 +31,8 @@ const RULE_MISSING = [1, 2];
 export class FirewallKeeper {
   readonly #home: HomeNetwork;
   #loaded = false;
+  /** The home's table as nft lists it after it was loaded; undefined: to be read. */
+  #listing: string | undefined;
   /** What is open beyond the rules for all, by host-side interface. */
   readonly #access = new Map<string, HostAccess>();
 
@@ -38,18 +40,33 @@ export class FirewallKeeper {
     this.#home = home;
   }
 
-  /** Loads what is missing. The first call of a process always loads the own table: another version may have made it. */
-  async ensure(): Promise<void> {
-    let chains = await listChains();
-    const present = chains.some((chain) => chain.family === 'inet' && chain.table === this.#home.table);
-    if (!this.#loaded || !present) {
+  /**
+   * Loads what is missing, and the own table when somebody has changed it; tells what of it had been there before. The first call of a process always
+   * loads it: another version may have made it.
+   */
+  async ensure(): Promise<string[]> {
+    const before = this.#loaded ? await this.#list() : undefined;
+    const isWhole = before !== undefined && (this.#listing === undefined || before === this.#listing);
+    const repaired: string[] = [];
+    if (!isWhole) {
       await runNetworkCommand('load the rules of the guests', ['nft', '-f', '-'], {
         input: hostRules(this.#home, [...this.#access.values()]),
       });
+      const what = before === undefined ? 'had gone' : 'had been changed';
+      if (this.#loaded) repaired.push(`the firewall rules of the guests ${what} and were loaded again`);
       this.#loaded = true;
-      chains = await listChains();
     }
-    for (const opening of planOpenings(chains)) await this.#open(opening);
+    if (!isWhole) this.#listing = await this.#list();
+    else this.#listing ??= before;
+    for (const opening of planOpenings(await listChains())) await this.#open(opening);
+    return repaired;
+  }
+
+  /** The own table as nft writes it, without counters; undefined when it is not there. */
+  async #list(): Promise<string | undefined> {
+    const argv = ['nft', '--stateless', 'list', 'table', 'inet', this.#home.table];
+    const { exitCode, stdout } = await runNetworkCommand('read the firewall', argv, { okExitCodes: [1] });
+    return exitCode === 0 ? stdout : undefined;
   }
 
   /** Sets which ports of the host are open to an interface: these and no others. */
@@ -60,6 +77,7 @@ export class FirewallKeeper {
     if (ports.length === 0) this.#access.delete(link);
     else this.#access.set(link, access);
     if (!this.#loaded) return;
+    this.#listing = undefined;
     const input = hostAccessChange(this.#home, before, access);
     try {
       await runNetworkCommand('open ports of the host to a guest', ['nft', '-f', '-'], { input });

@@ -34,11 +34,24 @@ export class HostNetwork {
     this.dns = new DnsServer(home, runDirectory);
   }
 
-  /** Sets up what is missing; all is well when it returns. May be called at any time. */
-  async ensure(): Promise<void> {
+  /** Sets up what is missing; all is well when it returns. May be called at any time. Tells what of it had been there before. */
+  async ensure(): Promise<string[]> {
     await ensureDirectory(this.#runDirectory);
-    await Promise.all([this.#ensureForwarding(), this.#ensureDnsAddress(), this.#firewall.ensure()]);
-    await this.dns.ensure();
+    const [forwards, , rules] = await Promise.all([
+      this.#ensureForwarding(),
+      this.#ensureDnsAddress(),
+      this.#firewall.ensure(),
+    ]);
+    const repaired = [
+      ...(forwards ? ['forwarding (net.ipv4.ip_forward) was switched on again'] : []),
+      ...rules,
+    ];
+    return [...repaired, ...(await this.ensureNames())];
+  }
+
+  /** Starts the name server where it does not run. */
+  async ensureNames(): Promise<string[]> {
+    return (await this.dns.ensure()) ? ['the name server of the guests was started again'] : [];
   }
 
   /** Sets which ports of the host are open to a slot's machine, on the host's loopback addresses. */
@@ -73,10 +86,12 @@ export class HostNetwork {
     if (serious.length > 0) throw serious[0];
   }
 
-  async #ensureForwarding(): Promise<void> {
-    if ((await readText(FORWARDING))?.trim() === '1') return;
+  /** True when it was off. */
+  async #ensureForwarding(): Promise<boolean> {
+    if ((await readText(FORWARDING))?.trim() === '1') return false;
     await writeAtomic(this.#forwardingMark, '');
     await setForwarding(1);
+    return true;
   }
 
   async #restoreForwarding(): Promise<void> {

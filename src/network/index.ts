@@ -4,8 +4,10 @@ export {
   type NetworkManager,
   type NetworkOptions,
   type NetworkStatus,
+  type SlotUse,
 } from './network-manager.ts';
 export { homeNetwork } from './home-network.ts';
+export type { BrokenSlot, SlotFindings } from './slot-inspection.ts';
 export {
   CACHE_PORT,
   GATEWAY_ADDRESS,

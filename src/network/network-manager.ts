@@ -5,7 +5,8 @@ import type { HostPort } from '../model/index.ts';
 import { type HomeNetwork, homeNetwork } from './home-network.ts';
 import { HostNetwork } from './host-network.ts';
 import { SlotFactory } from './slot-factory.ts';
-import { type NetworkSlot, SLOT_COUNT } from './slot-plan.ts';
+import { compareSlots, type SlotFindings } from './slot-inspection.ts';
+import { type NetworkSlot, planSlot, SLOT_COUNT } from './slot-plan.ts';
 import { SlotPool } from './slot-pool.ts';
 
 /** Where the network reports what it had to repair; pino's logger fits. */
@@ -23,6 +24,16 @@ export interface NetworkOptions {
   /** How many slots are kept ready; 0 makes each when it is asked for, in about 20 ms. */
   readonly poolSize: number;
   readonly log: NetworkLog;
+  /** Told of what had to be put right. */
+  readonly onRepair?: (what: string) => void;
+}
+
+/** Which slots are somebody's, as a caller knows it. */
+export interface SlotUse {
+  /** Slots of machines that run, or wait to be woken. */
+  readonly slots: readonly NetworkSlot[];
+  /** Whether whoever acquired a slot is still there. */
+  readonly isOwner: (owner: string) => boolean;
 }
 
 /** What there is of slots. */
@@ -63,6 +74,10 @@ export interface NetworkManager {
   /** Whether a slot is there and in use; false after a boot of the host, which takes all of them. */
   holds(slot: NetworkSlot): boolean;
   status(): NetworkStatus;
+  /** Compares the slots that are in use with those on the host; changes nothing. */
+  inspect(use: SlotUse): Promise<SlotFindings>;
+  /** Gives the namespace in which a process runs its name again. */
+  nameAgain(slot: NetworkSlot, pid: number): Promise<void>;
   /** Ends the supervision and removes what nobody uses; slots in use, rules and DNS server stay for the next daemon. */
   close(): Promise<void>;
   /** Removes everything of this home, slots in use included: end the machines first. The manager is closed then. */
@@ -81,6 +96,8 @@ export function createNetworkManager(options: NetworkOptions): NetworkManager {
 
 class NamespaceNetwork implements NetworkManager {
   readonly #log: NetworkLog;
+  readonly #onRepair: (what: string) => void;
+  readonly #home: HomeNetwork;
   readonly #host: HostNetwork;
   readonly #factory: SlotFactory;
   readonly #pool: SlotPool<NetworkSlot>;
@@ -93,7 +110,9 @@ class NamespaceNetwork implements NetworkManager {
 
   constructor(options: NetworkOptions) {
     const home: HomeNetwork = homeNetwork(options.homeId);
+    this.#home = home;
     this.#log = options.log;
+    this.#onRepair = options.onRepair ?? ((what) => options.log.info(what));
     this.#host = new HostNetwork(home, options.runDirectory);
     const factory = new SlotFactory(home, randomInt(SLOT_COUNT));
     this.#factory = factory;
@@ -160,6 +179,21 @@ class NamespaceNetwork implements NetworkManager {
     return { ready: this.#pool.ready, inUse: this.#inUse.size };
   }
 
+  async inspect({ slots, isOwner }: SlotUse): Promise<SlotFindings> {
+    const isSpared = (slot: NetworkSlot) => {
+      const { namespace } = slot;
+      const owner = this.#inUse.get(namespace);
+      if (owner !== undefined) return isOwner(owner);
+      return this.#factory.isBusy(slot) || this.#pool.holds((ready) => ready.namespace === namespace);
+    };
+    const planned = (index: number) => planSlot(this.#home, index);
+    return compareSlots(slots, await this.#factory.parts(), { planSlot: planned, isSpared });
+  }
+
+  async nameAgain(slot: NetworkSlot, pid: number): Promise<void> {
+    await this.#factory.nameAgain(slot, pid);
+  }
+
   async close(): Promise<void> {
     await this.#stopSupervision();
     await this.#pool.drain();
@@ -187,9 +221,11 @@ class NamespaceNetwork implements NetworkManager {
   async #supervise(signal: AbortSignal): Promise<void> {
     for (let round = 1; await pause(signal); round += 1) {
       try {
-        if (round % ROUNDS_PER_FULL_CHECK === 0) await this.#setup.run(() => this.#host.ensure());
-        else if (await this.#setup.run(() => this.#host.dns.ensure()))
-          this.#log.info('The DNS server of the guests was restarted');
+        const isFull = round % ROUNDS_PER_FULL_CHECK === 0;
+        const repaired = await this.#setup.run(() =>
+          isFull ? this.#host.ensure() : this.#host.ensureNames(),
+        );
+        for (const what of repaired) this.#onRepair(what);
         this.#pool.refill();
       } catch (error) {
         this.#log.warn(messageOf(error));

@@ -1,9 +1,10 @@
 import { poll, sleep } from '../base/index.ts';
 import { BerthError, berthError } from '../errors/index.ts';
-import { exists, listDirectory } from '../host/index.ts';
+import { exists, listDirectory, removeTree } from '../host/index.ts';
 import type { HomeNetwork } from './home-network.ts';
 import { hostSideBatch, NAMESPACE_SETTINGS, namespaceBatch, namespaceRules } from './namespace-plan.ts';
 import { runNetworkCommand } from './network-command.ts';
+import type { SlotParts } from './slot-inspection.ts';
 import {
   hostLink,
   hostLinkIndex,
@@ -23,6 +24,8 @@ const SOME_LINES_FAILED = [1, 2];
 /** Makes and destroys the slots of one home. */
 export class SlotFactory {
   readonly #home: HomeNetwork;
+  /** Indexes of slots that are being made or destroyed. */
+  readonly #busy = new Set<number>();
   #next: number;
 
   /**
@@ -43,7 +46,14 @@ export class SlotFactory {
     } catch (error) {
       await this.destroy(slot);
       throw error;
+    } finally {
+      this.#busy.delete(slot.index);
     }
+  }
+
+  /** Whether a slot is being made or destroyed now. */
+  isBusy({ index }: Pick<NetworkSlot, 'index'>): boolean {
+    return this.#busy.has(index);
   }
 
   /** Takes the first index that no namespace and no interface of any home has. */
@@ -54,10 +64,12 @@ export class SlotFactory {
       const slot = planSlot(this.#home, this.#next);
       this.#next = (this.#next + 1) % SLOT_COUNT;
       if (await exists(`${NAMESPACES}/${slot.namespace}`)) continue;
+      this.#busy.add(slot.index);
       try {
         await ipBatch('make a network namespace', hostSideBatch(this.#home, slot));
         return slot;
       } catch (error) {
+        this.#busy.delete(slot.index);
         cause = error;
         // Its end of the pair goes with the namespace; an interface that stays is another's.
         await runNetworkCommand('remove a network namespace', ['ip', 'netns', 'del', slot.namespace], {
@@ -110,12 +122,37 @@ export class SlotFactory {
 
   /** Every slot of this home that is on the host, whole or in part, by index. */
   async list(): Promise<NetworkSlot[]> {
+    const parts = await this.parts();
+    return [...parts.keys()].sort((a, b) => a - b).map((index) => planSlot(this.#home, index));
+  }
+
+  /** What there is of each slot of this home, by index. */
+  async parts(): Promise<ReadonlyMap<number, SlotParts>> {
     const [namespaces, links] = await Promise.all([listDirectory(NAMESPACES), this.#links()]);
-    const indexes = new Set<number>();
-    for (const name of namespaces) indexes.add(namespaceIndex(this.#home, name) ?? -1);
-    for (const name of links) indexes.add(hostLinkIndex(name) ?? -1);
-    indexes.delete(-1);
-    return [...indexes].sort((a, b) => a - b).map((index) => planSlot(this.#home, index));
+    const withNamespace = new Set(namespaces.map((name) => namespaceIndex(this.#home, name)));
+    const withLink = new Set(links.map((name) => hostLinkIndex(name)));
+    const indexes = new Set([...withNamespace, ...withLink]);
+    return new Map(
+      [...indexes].flatMap((index) =>
+        index === undefined
+          ? []
+          : [[index, { namespace: withNamespace.has(index), link: withLink.has(index) }] as const],
+      ),
+    );
+  }
+
+  /** Gives the namespace of a process the name again that it has lost; everything in it is as it was. */
+  async nameAgain({ namespace }: NetworkSlot, pid: number): Promise<void> {
+    const path = `${NAMESPACES}/${namespace}`;
+    // A file to which nothing is mounted any more is in the way.
+    await removeTree(path);
+    await runNetworkCommand('name a network namespace again', [
+      'ip',
+      'netns',
+      'attach',
+      namespace,
+      String(pid),
+    ]);
   }
 
   /** Removes every slot of this home, faster than one by one. */

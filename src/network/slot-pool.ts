@@ -27,6 +27,11 @@ export class SlotPool<T> {
     return this.#ready.length;
   }
 
+  /** Whether a member can be taken at once. */
+  holds(is: (member: T) => boolean): boolean {
+    return this.#ready.some(is);
+  }
+
   /** Starts to fill in the background. May be called again, also after {@link drain}. */
   open(): void {
     this.#open = true;

@@ -21,6 +21,7 @@ import type {
 import type {
   BerthEvent,
   CapacityReport,
+  DoctorReport,
   ImageCache,
   Environment,
   EnvironmentStats,
@@ -201,6 +202,14 @@ export interface EventService {
   follow(after: number, signal: AbortSignal): AsyncIterable<BerthEvent>;
 }
 
+export interface DoctorService {
+  /** What differs; changes nothing. */
+  report(): Promise<DoctorReport>;
+  repair(options: StartOptions): Promise<Operation>;
+  /** A tar.gz archive on its standard output. */
+  bundle(signal: AbortSignal): Promise<InteractiveProcess>;
+}
+
 export interface HostService {
   report(signal: AbortSignal): Promise<HostReport>;
   plan(signal: AbortSignal): Promise<SetupPlan>;
@@ -229,6 +238,7 @@ export interface Services {
   readonly cache: CacheService;
   readonly operations: OperationService;
   readonly events: EventService;
+  readonly doctor: DoctorService;
   readonly host: HostService;
   readonly capacity: CapacityService;
   readonly daemon: DaemonService;

@@ -2,6 +2,7 @@ import type { Route } from '../route.ts';
 import { cacheRoutes } from './cache.ts';
 import { capacityRoutes } from './capacity.ts';
 import { daemonRoutes } from './daemon.ts';
+import { doctorRoutes } from './doctor.ts';
 import { environmentRoutes } from './environments.ts';
 import { hostRoutes } from './host.ts';
 import { imageRoutes } from './images.ts';
@@ -12,6 +13,7 @@ import { volumeRoutes } from './volumes.ts';
 /** Every route of the API by its id; the ids are the operation ids of the OpenAPI document. */
 export const routes = {
   ...daemonRoutes,
+  ...doctorRoutes,
   ...hostRoutes,
   ...capacityRoutes,
   ...imageRoutes,

@@ -1,6 +1,7 @@
 export * from './cache.ts';
 export * from './capacity.ts';
 export * from './daemon.ts';
+export * from './doctor.ts';
 export * from './environment.ts';
 export * from './environment-requests.ts';
 export * from './files.ts';

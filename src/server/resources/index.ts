@@ -3,6 +3,7 @@ import type { Services } from '../services.ts';
 import { cacheHandlers } from './cache.ts';
 import { capacityHandlers } from './capacity.ts';
 import { daemonHandlers } from './daemon.ts';
+import { doctorHandlers } from './doctor.ts';
 import { environmentHandlers } from './environments.ts';
 import { eventHandlers } from './events.ts';
 import { hostHandlers } from './host.ts';
@@ -15,6 +16,7 @@ export function allHandlers(services: Services): Handlers {
   return {
     ...daemonHandlers(services.daemon),
     ...eventHandlers(services.events),
+    ...doctorHandlers(services.doctor),
     ...hostHandlers(services.host),
     ...capacityHandlers(services.capacity),
     ...imageHandlers(services.images),

@@ -30,6 +30,7 @@ export function fakeServices(
     events: service('events'),
     host: service('host'),
     capacity: service('capacity'),
+    doctor: service('doctor'),
     daemon: service('daemon'),
   };
 }
