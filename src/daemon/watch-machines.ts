@@ -1,50 +1,86 @@
+import { join } from 'node:path';
 import {
   type Context,
   type EnvironmentRecord,
+  LoadWatch,
+  lookEach,
   type Session,
   settleMachine,
   watchStorage,
 } from '../environments/index.ts';
-import { isAlive, trimLog } from '../host/index.ts';
-import { join } from 'node:path';
+import { isAlive, processState, trimLog, writtenBytes } from '../host/index.ts';
 
-const INTERVAL_MS = 10_000;
-const RESPONSE_TIMEOUT_MS = 5_000;
+const INTERVAL_MS = 1_000;
+/** What costs the machine something is asked for in each of so many rounds. */
+const ROUNDS_PER_QUESTION = 5;
+const RESPONSE_TIMEOUT_MS = 3_000;
+/** One that its host has stopped cannot answer; the question only makes sure. */
+const STOPPED_TIMEOUT_MS = 500;
+/** What does not speak with the daemon is tried again in each of so many rounds. */
+const ROUNDS_PER_RETRY = 10;
+/** A machine that has written so much since the last look is asked how full its disk is. */
+const NOTABLE_WRITES_BYTES = 8 * 1024 * 1024;
 /** A console or a hypervisor's log may grow to this size; then only its last part is kept. */
 const MAX_LOG_BYTES = 4 * 1024 * 1024;
 const KEPT_LOG_BYTES = 1024 * 1024;
 
-/** Looks after what no event tells: logs that grow, and machines whose monitor does not answer. */
+/** Looks after what no event tells: logs that grow, machines that do not answer, that write much, or that are busy without end. */
 export function watchMachines(context: Context): AsyncDisposable {
-  let round: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => {
-    round = round
-      .then(() => lookAfterAll(context))
-      .catch((error: unknown) => context.log.warn({ err: error }, 'looking after the machines failed'));
-  }, INTERVAL_MS);
-  timer.unref();
-  return {
-    [Symbol.asyncDispose]: async () => {
-      clearInterval(timer);
-      await round;
-    },
-  };
+  const watch = new MachineWatch(context);
+  return lookEach(INTERVAL_MS, context.log, 'looking after the machines failed', () => watch.look());
 }
 
-async function lookAfterAll(context: Context): Promise<void> {
-  await Promise.all(context.registry.list().map((record) => lookAfter(context, record)));
-}
+class MachineWatch {
+  readonly #context: Context;
+  readonly #load: LoadWatch;
+  readonly #written = new Map<string, number>();
+  #round = 0;
 
-async function lookAfter(context: Context, record: EnvironmentRecord): Promise<void> {
-  // While an operation works on it the machine may rightly be busy, and its state is the operation's to set.
-  if (record.disk === undefined || record.process === undefined || record.operation !== undefined) return;
-  for (const name of ['console.log', 'qemu.log', 'qemu.out']) {
-    await trimLog(join(record.disk.directory, name), { maxBytes: MAX_LOG_BYTES, keepBytes: KEPT_LOG_BYTES });
+  constructor(context: Context) {
+    this.#context = context;
+    this.#load = new LoadWatch(context);
   }
-  const session = context.sessions.find(record.id);
-  if (context.sessions.isSettling(record.id)) return;
-  if (session === undefined) await settleMachine(context, record.id);
-  else if (await checkResponse(context, record, session)) await watchStorage(context, record.id);
+
+  async look(): Promise<void> {
+    this.#round += 1;
+    const records = this.#context.registry.list();
+    this.#load.forgetGone();
+    const running = new Set(records.map(({ id }) => id as string));
+    for (const id of this.#written.keys()) if (!running.has(id)) this.#written.delete(id);
+    const looks = await Promise.allSettled(records.map((record) => this.#lookAfter(record)));
+    for (const look of looks) if (look.status === 'rejected') throw look.reason;
+  }
+
+  async #lookAfter(record: EnvironmentRecord): Promise<void> {
+    const context = this.#context;
+    const { id, disk, process } = record;
+    if (disk === undefined || process === undefined) return;
+    for (const name of ['console.log', 'qemu.log', 'qemu.out'])
+      await trimLog(join(disk.directory, name), { maxBytes: MAX_LOG_BYTES, keepBytes: KEPT_LOG_BYTES });
+    // While an operation works on it the machine may rightly be busy, and its state is the operation's to set.
+    if (record.operation !== undefined || context.sessions.isSettling(id)) return;
+    const session = context.sessions.find(id);
+    if (session === undefined) {
+      if (this.#round % ROUNDS_PER_RETRY === 0) await settleMachine(context, id);
+      return;
+    }
+    this.#load.look(record);
+    const isStopped = processState(process.process) === 'stopped';
+    const isAsked = this.#round % ROUNDS_PER_QUESTION === 0;
+    const answers =
+      isStopped || isAsked || record.unresponsive === true
+        ? await checkResponse(context, record, session, isStopped ? STOPPED_TIMEOUT_MS : RESPONSE_TIMEOUT_MS)
+        : true;
+    if (answers && (isAsked || this.#hasWritten(id, process.process.pid))) await watchStorage(context, id);
+  }
+
+  #hasWritten(id: string, pid: number): boolean {
+    const bytes = writtenBytes(pid) ?? 0;
+    const before = this.#written.get(id);
+    if (before !== undefined && bytes - before < NOTABLE_WRITES_BYTES) return false;
+    this.#written.set(id, bytes);
+    return before !== undefined;
+  }
 }
 
 /** True when it answers. */
@@ -52,9 +88,10 @@ async function checkResponse(
   context: Context,
   record: EnvironmentRecord,
   session: Session,
+  timeoutMs: number,
 ): Promise<boolean> {
   const { running } = session.machine;
-  const responsive = await running.isResponsive(RESPONSE_TIMEOUT_MS);
+  const responsive = await running.isResponsive(timeoutMs);
   // Of one that has ended its end will tell, better.
   if (!isAlive(running.process)) return false;
   // It may have ended, or an operation may have begun, while it was asked.
@@ -67,7 +104,7 @@ async function checkResponse(
     return responsive;
   const reason = responsive
     ? undefined
-    : 'its machine does not answer; `./berth rm --force` and `restart --force` end it';
+    : 'its machine does not answer; `./berth stop --force`, `rm --force` and `restart --force` end it';
   await context.registry.update(record.id, {
     state: responsive ? (session.isFrozen ? 'frozen' : 'running') : 'degraded',
     reason,

@@ -28,6 +28,10 @@ const CONSOLE_TAIL_BYTES = 16 * 1024;
  */
 export function watchGuest(context: Context, id: EnvironmentRecord['id'], session: Session): void {
   let lastMs = -Infinity;
+  session.machine.running.onGuestPanic(() => {
+    const name = context.registry.find(id)?.name ?? id;
+    context.events.append('environment.guest-panicked', name, "the guest's kernel panicked; it restarts");
+  });
   session.machine.running.onGuestRestart(() => {
     const nowMs = performance.now();
     const again = nowMs - lastMs < ONE_RESTART_MS;

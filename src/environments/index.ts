@@ -21,6 +21,8 @@ export { VolumeOperations } from './volumes/volume-service.ts';
 export { TemplateOperations } from './template-service.ts';
 export { mountableDirectories } from './mountable-directories.ts';
 export { keepScale } from './replicas/keeper.ts';
+export { lookEach } from './look-each.ts';
+export { LoadWatch } from './watch-load.ts';
 export { Replicas } from './replicas/replicas.ts';
 export { keepIdle } from './sleep/keeper.ts';
 export { Sleepers } from './sleep/sleepers.ts';

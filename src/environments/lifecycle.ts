@@ -22,6 +22,7 @@ import { seeVolumes } from './volumes/read-volumes.ts';
 
 const BOOT_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 30_000;
+const RESPONSE_TIMEOUT_MS = 2_000;
 
 interface StartOptions {
   readonly idempotencyKey?: string;
@@ -163,7 +164,8 @@ async function stopMachine(
     const graceMs = request.force === true ? 0 : (request.timeoutMs ?? STOP_TIMEOUT_MS);
     const trimmed = await trimBeforeEnd(context, record, graceMs / 2, operation.signal);
     crashPoint('stop.trimmed');
-    await endMachine(context, record, { graceMs, signal: operation.signal });
+    const onTry = (what: string) => step.detail(what);
+    const how = await endMachine(context, record, { graceMs, signal: operation.signal, onTry });
     crashPoint('stop.machine-ended');
     await context.registry.update(record.id, {
       state: 'stopped',
@@ -175,8 +177,8 @@ async function stopMachine(
       returns: undefined,
     });
     step.detail([back, ...trimmed].join('; '));
+    context.events.append('environment.stopped', record.name, `stopped: ${how}; its disk is kept`);
   });
-  context.events.append('environment.stopped', record.name, 'stopped; its disk is kept');
 }
 
 /** What the guest deleted comes back with its end, as its memory does. A guest that cannot do it in time is stopped all the same. */
@@ -188,6 +190,9 @@ async function trimBeforeEnd(
 ): Promise<string[]> {
   const isAsked = context.sessions.isReachable(record.id) && record.unresponsive !== true;
   if (!isAsked || timeoutMs === 0) return [];
+  // One whose hypervisor hangs would let the time pass in which it could be ended.
+  const { running } = context.sessions.get(record).machine;
+  if (!(await running.isResponsive(Math.min(RESPONSE_TIMEOUT_MS, timeoutMs)))) return [];
   try {
     const report = await trimDisk(context, record, deadlineSignal(timeoutMs, signal));
     await measureStorage(context, record.id);

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { makeIdentity } from '../guest/index.ts';
+import type { EndedBy } from '../hypervisor/index.ts';
 import { type Machine, removeSaved } from '../machines/index.ts';
 import type { Context } from './context.ts';
 import { NO_FOLLOWED_PORTS, stopFollowing } from './following.ts';
 import type { EnvironmentRecord } from './record.ts';
+import { shutDown, type ShutDownOptions } from './shut-down.ts';
 
 const IDENTITY_TIMEOUT_MS = 30_000;
-const SHUTDOWN_TIMEOUT_MS = 30_000;
 
 /**
  * Gives a machine a name, keys, randomness and a clock of its own: one that was restored, and one that has booted from its
@@ -55,30 +56,42 @@ export function machineIdOf({ id }: Pick<EnvironmentRecord, 'id'>): string {
 
 /**
  * Ends an environment's machine: withdraws its ports, lets the guest shut down if `graceMs` allows, then ends the process.
- * Always ends; what it held is given back. Nothing happens when there is no machine.
+ * Always ends; what it held is given back. Nothing happens when there is no machine. Gives how it ended.
  */
 export async function endMachine(
   context: Context,
   record: EnvironmentRecord,
-  o: { readonly graceMs: number; readonly signal?: AbortSignal },
-): Promise<void> {
+  o: ShutDownOptions,
+): Promise<string> {
+  let how = 'there was no machine';
   const session = context.sessions.find(record.id);
   if (session !== undefined) stopFollowing(session);
   await context.ingress.withdraw(record.id);
   if (session !== undefined) {
     session.ending = true;
-    if (o.graceMs > 0 && !session.isFrozen) await shutDown(context, record, o.graceMs, o.signal);
+    const asked =
+      o.graceMs > 0 && !session.isFrozen ? await shutDown(context, record, session, o) : undefined;
     context.sessions.remove(record.id);
-    await context.machines.end(session.machine, { graceMs: 500 });
+    o.onTry?.('its hypervisor is ended');
+    how = endText(asked, await context.machines.end(session.machine, { graceMs: 500 }));
   } else if (record.process !== undefined) {
     // It could not be taken over, or is not to be: then its process is all that is known of it.
     await context.machines.endProcess(record.id, record.process);
+    how = 'its process, with which nobody could speak, was ended';
   }
   await forgetSaved(context, record);
   await context.registry.update(record.id, {
     ...{ process: undefined, asleep: undefined, rest: undefined },
     ...NO_FOLLOWED_PORTS,
   });
+  return how;
+}
+
+/** How a machine came to its end, as a person reads it. */
+function endText(asked: string | undefined, by: EndedBy): string {
+  const ended = by === 'quit' ? 'its hypervisor was ended' : `its hypervisor was ended by ${by}`;
+  if (by === 'itself') return asked ?? 'its hypervisor had ended';
+  return asked === undefined ? ended : `${asked}; ${ended}`;
 }
 
 /** What was saved of a machine that is not to go on from there, and the network slot that waited for it. */
@@ -87,36 +100,4 @@ async function forgetSaved(context: Context, { id }: EnvironmentRecord): Promise
   if (record?.asleep === undefined || record.disk === undefined) return;
   await context.machines.release(id, record.asleep.slot);
   await removeSaved(record.disk);
-}
-
-/** Asks containers and guest to end; whatever of it fails, the process is ended afterwards anyway. */
-async function shutDown(
-  context: Context,
-  record: EnvironmentRecord,
-  graceMs: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  const session = context.sessions.find(record.id);
-  if (session === undefined) return;
-  const deadline = AbortSignal.timeout(Math.min(graceMs, SHUTDOWN_TIMEOUT_MS));
-  const within = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-  const ended = session.machine.running.exited.catch(() => undefined);
-  const aborted = new Promise<void>((resolve) =>
-    within.addEventListener('abort', () => resolve(), { once: true }),
-  );
-  try {
-    const seconds = Math.max(1, Math.floor(graceMs / 3000));
-    const stopping = context.sessions
-      .shell(record)
-      .exec(['podman', 'stop', '--all', '--time', String(seconds)], {
-        timeoutMs: graceMs,
-        signal: within,
-      });
-    await Promise.race([stopping, ended, aborted]);
-    const { agent } = session.machine;
-    await Promise.race([agent.shutdown({ timeoutMs: graceMs, signal: within }), ended, aborted]);
-    await Promise.race([ended, aborted]);
-  } catch (error) {
-    context.log.warn({ environment: record.name, err: error }, 'the guest did not shut down by itself');
-  }
 }

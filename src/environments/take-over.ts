@@ -51,12 +51,13 @@ async function onExit(
   closeLines(machine);
   machine.running.detach();
   await closePorts(context, record);
+  const isOutOfMemory = await context.machines.ranOutOfMemory(id).catch(() => false);
   await context.machines.release(id, machine.slot);
-  const how = exit.signal === undefined ? `exit code ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`;
   const state = exit.poweredOff ? 'stopped' : 'crashed';
+  const why = isOutOfMemory ? '; the kernel ended it: it needed more memory than its control group has' : '';
   const reason = exit.poweredOff
     ? 'the guest powered itself off'
-    : `QEMU ended with ${how}${exit.message === '' ? '' : `: ${lastLine(exit.message)}`}`;
+    : `QEMU ended ${howOf(exit)}${why}${exit.message === '' ? '' : `: ${lastLine(exit.message)}`}`;
   // While an operation works on it, that operation decides on the state.
   const change = record.operation === undefined ? ({ state, reason } as const) : {};
   await context.registry.update(id, {
@@ -67,6 +68,12 @@ async function onExit(
   });
   context.events.append(`environment.${state}`, record.name, reason);
   await collectTemplates(context);
+}
+
+function howOf({ code, signal }: { readonly code?: number; readonly signal?: string }): string {
+  if (signal !== undefined) return `with signal ${signal}`;
+  // Only its parent is told, which was an earlier daemon.
+  return code === undefined ? 'while a later daemon watched it' : `with exit code ${code}`;
 }
 
 function lastLine(text: string): string {

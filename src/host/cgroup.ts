@@ -31,6 +31,8 @@ export interface Cgroup {
   pids(): Promise<number[]>;
   /** Memory charged to it in bytes; `undefined` where no memory controller is mounted. */
   memoryBytes(): Promise<number | undefined>;
+  /** How many of its processes the kernel has ended because it had no memory left for them; `undefined` where that is not counted. */
+  memoryKills(): Promise<number | undefined>;
   /** Removes it; its processes must have ended, else it fails with `conflict`. May be called twice. */
   remove(o?: { readonly timeoutMs?: number }): Promise<void>;
 }
@@ -122,6 +124,14 @@ class HostCgroup implements Cgroup {
     for (const file of ['memory.usage_in_bytes', 'memory.current']) {
       const text = await readText(join(this.path, file));
       if (text !== undefined) return Number(text);
+    }
+    return undefined;
+  }
+
+  async memoryKills(): Promise<number | undefined> {
+    for (const file of ['memory.oom_control', 'memory.events']) {
+      const count = /^oom_kill (\d+)$/m.exec((await readText(join(this.path, file))) ?? '')?.[1];
+      if (count !== undefined) return Number(count);
     }
     return undefined;
   }

@@ -34,6 +34,7 @@ export {
   processMemoryNow,
 } from './measure-now.ts';
 export { hostMemory, type MemoryUse, memoryUse } from './memory-use.ts';
+export { setOomScore } from './oom-score.ts';
 export { stalledPercent } from './pressure.ts';
 export { type PortHolder, portHolder } from './port-holder.ts';
 export { commandLine, identify, isAlive, type ProcessIdentity } from './process-identity.ts';
@@ -42,8 +43,8 @@ export { sha256File } from './sha256-file.ts';
 export { type CommandResult, type RunOptions, run } from './run.ts';
 export { type DetachedOptions, startDetached } from './start-detached.ts';
 export { isMissing, systemCode } from './system-error.ts';
-export { type BoundSocket, normalizeAddress } from './socket-table.ts';
-export { readProcessStat } from './process-stat.ts';
+export { normalizeAddress } from './socket-table.ts';
+export { processState, writtenBytes } from './process-state.ts';
 export { terminate, waitForExit } from './terminate.ts';
 export { readJson, writeAtomic, writeJson } from './write-atomic.ts';
 export { copySmallFile, createEmptyFile, hardLink, moveFile } from './links.ts';

@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { berthError } from '../errors/index.ts';
 import type { Cgroup } from './cgroup.ts';
 import { commandEnvironment } from './command-environment.ts';
+import { setOomScore } from './oom-score.ts';
 import { identify, type ProcessIdentity } from './process-identity.ts';
 import { isMissing } from './system-error.ts';
 import { terminate } from './terminate.ts';
@@ -20,6 +21,8 @@ export interface DetachedOptions {
   env?: Record<string, string>;
   /** Joined before this call returns. */
   cgroup?: Cgroup;
+  /** How soon the kernel ends it when the host has no memory left, -1000 (never) to 1000; as this process when absent. */
+  oomScore?: number;
   /** Called once when it ends, as long as this process lives; `code` or `signal` is null. */
   onExit?: (code: number | null, signal: string | null) => void;
 }
@@ -32,6 +35,7 @@ export async function startDetached(argv: readonly string[], o: DetachedOptions)
   const identity = await spawnDetached(argv, o);
   try {
     await o.cgroup?.add(identity.pid);
+    if (o.oomScore !== undefined) await setOomScore(identity.pid, o.oomScore);
   } catch (error) {
     await terminate(identity, { signal: 'SIGKILL', timeoutMs: UNDO_TIMEOUT_MS });
     throw error;

@@ -92,6 +92,9 @@ export interface MachineExit {
 }
 
 /** A machine that has a process. */
+/** What ended a hypervisor's process: it had ended by itself, it was asked to, or by a signal. */
+export type EndedBy = 'itself' | 'quit' | 'SIGTERM' | 'SIGKILL';
+
 export interface RunningMachine {
   readonly id: string;
   readonly process: ProcessIdentity;
@@ -108,6 +111,8 @@ export interface RunningMachine {
    * memory is as after power on. The result ends that. Not told while nobody is connected.
    */
   onGuestRestart(listener: () => void): () => void;
+  /** Calls `listener` when the guest's kernel tells of its panic, before the guest restarts. The result ends that. */
+  onGuestPanic(listener: () => void): () => void;
   /** Lets the vCPUs run. May be called when they run already. */
   resume(): Promise<void>;
   /** Stops the vCPUs. */
@@ -131,8 +136,8 @@ export interface RunningMachine {
   writtenBytes(): Promise<number>;
   /** Presses the power button; the guest may ignore it. */
   powerDown(): Promise<void>;
-  /** Ends the process: asks, then SIGTERM, then SIGKILL, each with a deadline. Always ends; false when it could not be killed. */
-  terminate(options?: { readonly graceMs?: number }): Promise<boolean>;
+  /** Ends the process: asks, then SIGTERM, then SIGKILL, each with a deadline. Always ends; gives what did it, undefined when it could not be killed. */
+  terminate(options?: { readonly graceMs?: number }): Promise<EndedBy | undefined>;
   /** Drops the connection without touching the machine. */
   detach(): void;
 }

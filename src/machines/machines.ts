@@ -13,7 +13,7 @@ import {
   removeTree,
   terminate,
 } from '../host/index.ts';
-import type { GuestChannels, Hypervisor, MachineSpec, MachineStart } from '../hypervisor/index.ts';
+import type { EndedBy, GuestChannels, Hypervisor, MachineSpec, MachineStart } from '../hypervisor/index.ts';
 import type { HostPort } from '../model/index.ts';
 import type { NetworkManager, NetworkSlot } from '../network/index.ts';
 import { Holds } from './holds.ts';
@@ -176,11 +176,11 @@ export class Machines {
     return this.#network.allowHost(machine.slot, ports);
   }
 
-  /** Ends the process and gives its cgroup and, unless it is kept, its network slot back; the disk stays. Idempotent. */
-  async end(machine: Machine, o: { graceMs?: number; keepSlot?: boolean } = {}): Promise<void> {
+  /** Ends the process and gives its cgroup and, unless it is kept, its network slot back; the disk stays. Idempotent. Gives what ended it. */
+  async end(machine: Machine, o: { graceMs?: number; keepSlot?: boolean } = {}): Promise<EndedBy> {
     closeLines(machine);
-    const gone = await machine.running.terminate(o);
-    if (!gone)
+    const by = await machine.running.terminate(o);
+    if (by === undefined)
       throw berthError(
         'machine-unresponsive',
         `QEMU process ${machine.running.process.pid} of ${machine.id} could not be ended`,
@@ -188,6 +188,7 @@ export class Machines {
     machine.running.detach();
     if (o.keepSlot === true) await this.#removeCgroup(machine.id);
     else await this.release(machine.id, machine.slot);
+    return by;
   }
 
   /** Ends a process to which there is no connection, and gives back what it held, unless the network slot is kept. Idempotent. */
@@ -208,6 +209,12 @@ export class Machines {
   async endDouble(id: string, process: ProcessIdentity, o: { readonly isOnly: boolean }): Promise<void> {
     const gone = await terminate(process, { signal: 'SIGKILL', timeoutMs: KILL_TIMEOUT_MS });
     if (gone && o.isOnly) await this.#removeCgroup(id);
+  }
+
+  /** Whether the kernel has ended the machine's process since it needed more memory than it may have. To be asked before {@link release}. */
+  async ranOutOfMemory(id: string): Promise<boolean> {
+    const cgroup = await openCgroup(cgroupNameOf(this.#homeId, id));
+    return ((await cgroup?.memoryKills()) ?? 0) > 0;
   }
 
   /** Gives back what a machine held whose process has ended already. */

@@ -49,6 +49,7 @@ export function qemuArgv(spec: MachineSpec, installation: QemuInstallation): str
     ...channelArgv(machinePaths(spec.directory)),
     ...diskArgv(spec),
     ...networkArgv(spec),
+    ...panicArgv(),
     ...startArgv(spec),
   ];
 }
@@ -69,12 +70,19 @@ export function hardwareOf(machineType: string): string {
   return createHash('sha256').update(JSON.stringify(both)).digest('hex');
 }
 
-/** `setpriv` before QEMU because `-run-with user=` dies under `elevateprivileges=deny`. */
+/** A machine of many devices has some hundred descriptors open. What it holds in memory is no file of the host's when it crashes. */
+const RLIMITS = ['--nofile=4096:4096', '--core=0:0'];
+
+/**
+ * `ip netns exec` gives it a mount namespace as well, `unshare` one for what processes of a host share with each other. `setpriv` before QEMU because
+ * `-run-with user=` dies under `elevateprivileges=deny`.
+ */
 function privilegeArgv(spec: MachineSpec, kvmGid: number | undefined): string[] {
   const groups = kvmGid === undefined ? '--clear-groups' : `--groups=${kvmGid}`;
   const { uid, gid, network } = spec;
   return [
     ...['ip', 'netns', 'exec', network.namespace],
+    ...['prlimit', ...RLIMITS, 'unshare', '--ipc', '--uts', '--'],
     ...['setpriv', `--reuid=${uid}`, `--regid=${gid}`, groups, '--no-new-privs'],
     ...['--bounding-set=-all', '--inh-caps=-all', '--'],
   ];
@@ -173,6 +181,11 @@ function networkArgv(spec: MachineSpec): string[] {
     ...['-netdev', JSON.stringify({ type: 'tap', id: 'net0', ifname: tap, script: 'no', downscript: 'no' })],
     ...device({ driver: 'virtio-net-pci', netdev: 'net0', mac, romfile: '', id: 'nic' }),
   ];
+}
+
+/** The guest's kernel tells of a panic by it. What then becomes of the guest is its own affair: it restarts. */
+function panicArgv(): string[] {
+  return [...device({ driver: 'pvpanic-pci', id: 'panic' }), '-action', 'panic=none'];
 }
 
 function startArgv(spec: MachineSpec): string[] {

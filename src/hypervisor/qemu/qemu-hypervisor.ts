@@ -29,6 +29,8 @@ const MONITOR_TIMEOUT_MS = 15_000;
 /** A machine that answers does so at once; one that hangs must not hold up the others. */
 const ADOPT_TIMEOUT_MS = 3_000;
 const RESTORE_TIMEOUT_MS = 30_000;
+/** When the host is out of memory one machine ends, and never what looks after all of them. */
+const OOM_SCORE = 300;
 
 export interface QemuOptions {
   /** Default `qemu-system-x86_64`, looked up on the PATH. */
@@ -77,6 +79,7 @@ async function startMachine(
       stdoutPath: paths.stdout,
       stderrPath: paths.stderr,
       cwd: spec.directory,
+      oomScore: OOM_SCORE,
       ...(cgroup === undefined ? {} : { cgroup }),
       onExit: (code, exitSignal) => ended.resolve({ code, signal: exitSignal }),
     },

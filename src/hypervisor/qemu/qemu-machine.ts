@@ -9,6 +9,7 @@ import {
   waitForExit,
 } from '../../host/index.ts';
 import type {
+  EndedBy,
   FreezeOptions,
   FreezeReport,
   MachineExit,
@@ -45,7 +46,7 @@ export class QemuMachine implements RunningMachine {
   #client: QmpClient;
   #connecting: Promise<QmpClient> | undefined;
   #shutdownReason: string | undefined;
-  readonly #guestRestarts = new Emitter<{ restart: undefined }>();
+  readonly #guestEvents = new Emitter<{ restart: undefined; panic: undefined }>();
 
   constructor(o: {
     readonly id: string;
@@ -121,14 +122,15 @@ export class QemuMachine implements RunningMachine {
     await (await this.#connected()).send('system_powerdown');
   }
 
-  async terminate(options: { readonly graceMs?: number } = {}): Promise<boolean> {
+  async terminate(options: { readonly graceMs?: number } = {}): Promise<EndedBy | undefined> {
+    if (!isAlive(this.process)) return 'itself';
     const graceMs = options.graceMs ?? GRACE_MS;
     // QEMU may be hung or gone: then the signals below do it.
     if (!this.#client.isClosed)
       await this.#client.send('quit', undefined, Math.min(graceMs, 1000)).catch(() => undefined);
-    if (await waitForExit(this.process, { timeoutMs: graceMs })) return true;
-    if (await terminate(this.process, { signal: 'SIGTERM', timeoutMs: graceMs })) return true;
-    return terminate(this.process, { signal: 'SIGKILL', timeoutMs: 10_000 });
+    if (await waitForExit(this.process, { timeoutMs: graceMs })) return 'quit';
+    if (await terminate(this.process, { signal: 'SIGTERM', timeoutMs: graceMs })) return 'SIGTERM';
+    return (await terminate(this.process, { signal: 'SIGKILL', timeoutMs: 10_000 })) ? 'SIGKILL' : undefined;
   }
 
   detach(): void {
@@ -137,7 +139,11 @@ export class QemuMachine implements RunningMachine {
   }
 
   onGuestRestart(listener: () => void): () => void {
-    return this.#guestRestarts.on('restart', listener);
+    return this.#guestEvents.on('restart', listener);
+  }
+
+  onGuestPanic(listener: () => void): () => void {
+    return this.#guestEvents.on('panic', listener);
   }
 
   #watch(client: QmpClient): void {
@@ -146,7 +152,8 @@ export class QemuMachine implements RunningMachine {
         this.#shutdownReason = event.data['reason'];
       // QEMU resets a machine by itself as well, before its guest first runs.
       if (event.event === 'RESET' && event.data['guest'] === true)
-        this.#guestRestarts.emit('restart', undefined);
+        this.#guestEvents.emit('restart', undefined);
+      if (event.event === 'GUEST_PANICKED') this.#guestEvents.emit('panic', undefined);
     });
   }
 

@@ -81,6 +81,7 @@ test('a process that cannot join its control group is ended', async () => {
     },
     pids: async () => [],
     memoryBytes: async () => undefined,
+    memoryKills: async () => undefined,
     remove: async () => undefined,
   };
   await expect(startDetached(['sleep', '600'], { ...paths(), cgroup })).rejects.toThrow('no room');

@@ -32,11 +32,13 @@ function valuesOf(argv: readonly string[], option: string): Record<string, unkno
 
 test('enters the namespace, drops every privilege, and only then runs QEMU', () => {
   const argv = qemuArgv(specOf(), installation);
-  expect(argv.slice(0, 13)).toEqual([
+  expect(argv.slice(0, 20)).toEqual([
     'ip',
     'netns',
     'exec',
     'berth-abcdef-7',
+    ...['prlimit', '--nofile=4096:4096', '--core=0:0'],
+    ...['unshare', '--ipc', '--uts', '--'],
     'setpriv',
     '--reuid=210007',
     '--regid=210000',

@@ -37,6 +37,12 @@ test('a reset by the guest is told, one by QEMU itself is not', async () => {
   expect(restarts).toBe(0);
   reset({ guest: true, reason: 'guest-reset' });
   expect(restarts).toBe(1);
+  let panics = 0;
+  machine.onGuestPanic(() => {
+    panics += 1;
+  });
+  monitor.say({ event: 'GUEST_PANICKED', data: { action: 'run' } });
+  expect([panics, restarts]).toEqual([1, 1]);
   off();
   reset({ guest: true, reason: 'guest-reset' });
   expect(restarts).toBe(1);

@@ -1,0 +1,204 @@
+import { readFileSync, statSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectGuestAgent } from '../../src/guest/index.ts';
+import type { Environment } from '../../src/model/index.ts';
+import {
+  berth,
+  berthOk,
+  fork,
+  inMachine,
+  inspect,
+  removeAllEnvironments,
+  startBerth,
+  statsOf,
+} from '../e2e/rig/berth.ts';
+import { sharedHome } from '../e2e/rig/home.ts';
+import { answers, get, urlOf } from '../e2e/rig/http.ts';
+import { prepareAlone } from '../e2e/rig/prepare.ts';
+import { tinyProject } from '../e2e/rig/tiny.ts';
+import { EventWatch } from './rig/event-watch.ts';
+import { assertInvariants } from './rig/invariants.ts';
+import { Subject } from './rig/subject.ts';
+
+const VISIBLE_MS = 2_000;
+/** From the call to what is visible of it a login into an emulated guest passes. */
+const LOGIN_MS = 3_000;
+const MEBIBYTE = 1024 ** 2;
+/** A neighbour may take twice as long, and on a host this small so much more whatever happens. */
+const SLACK_MS = 40;
+
+let subject: Subject;
+let events: EventWatch;
+let neighbour: Environment;
+
+beforeAll(async () => {
+  await prepareAlone();
+  subject = new Subject(sharedHome());
+  await berthOk(['up', '-f', await tinyProject('guests'), '--name', 'neighbour']);
+  await fork('neighbour', '--name', 'wild');
+  neighbour = await inspect('neighbour');
+  events = await EventWatch.open(sharedHome());
+});
+afterAll(async () => {
+  events.close();
+  await removeAllEnvironments();
+});
+
+const inWild = (line: string) => startBerth(['shell', 'wild', '--', '/bin/sh', '-c', line]);
+
+async function neighbourIsWell(): Promise<void> {
+  expect(await answers(`${urlOf(neighbour)}/`)).toBe(true);
+  await assertInvariants(subject, { untouched: [neighbour.pid ?? -1] });
+}
+
+/** The time within which 95 of 100 requests of the neighbour are answered, in ms. */
+async function p95(): Promise<number> {
+  const times: number[] = [];
+  for (let count = 0; count < 60; count += 1) {
+    const from = performance.now();
+    await get(`${urlOf(neighbour)}/`);
+    times.push(performance.now() - from);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  times.sort((a, b) => a - b);
+  return times[Math.floor(times.length * 0.95)] ?? Number.NaN;
+}
+
+test('#12 · the guest’s kernel panics · told by the panic device within 2 s, and the environment comes back', async () => {
+  const crash = inWild('sleep 0.5; echo c >/proc/sysrq-trigger');
+  await events.next('environment.guest-panicked', 'wild', VISIBLE_MS + LOGIN_MS);
+  const { message } = await events.next('environment.guest-restarted', 'wild', VISIBLE_MS);
+  expect(message).toContain('panicked');
+  await crash.ended.catch(() => undefined);
+  await expect
+    .poll(async () => (await subject.environment('wild')).state, { timeout: 60_000 })
+    .toBe('running');
+  await neighbourIsWell();
+});
+
+test('#13 · the guest powers itself off · stopped, not crashed', async () => {
+  const off = inWild('systemctl poweroff --force --force');
+  await events.next('environment.stopped', 'wild', 20_000);
+  await off.ended.catch(() => undefined);
+  expect(await subject.environment('wild')).toMatchObject({
+    state: 'stopped',
+    reason: 'the guest powered itself off',
+  });
+  await neighbourIsWell();
+  await subject.run('DELETE', '/environments/wild');
+  await fork('neighbour', '--name', 'wild');
+});
+
+test('#14 · the guest’s agent is gone · the machine can be managed and stopped', async () => {
+  await inMachine('wild', 'systemctl stop qemu-guest-agent || pkill qemu-ga');
+  expect((await subject.environment('wild')).state).toBe('running');
+  expect(await inMachine('wild', 'echo still here')).toContain('still here');
+  const from = performance.now();
+  await berthOk(['stop', 'wild', '--timeout', '20s']);
+  expect(performance.now() - from).toBeLessThan(30_000);
+  expect((await subject.environment('wild')).state).toBe('stopped');
+  await subject.run('POST', '/environments/wild/start', {});
+});
+
+/** An agent on a socket that answers each line by what it is told to. */
+async function lyingAgent(path: string, answer: (socket: Socket, line: string) => void): Promise<Server> {
+  const server = createServer((socket) => {
+    let text = '';
+    socket.on('error', () => undefined);
+    socket.setEncoding('latin1').on('data', (part: string) => {
+      const lines = `${text}${part}`.split('\n');
+      text = lines.pop() ?? '';
+      for (const line of lines) answer(socket, line);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  return server;
+}
+
+/** What a lying agent says, and how. */
+const LIES: readonly (readonly [string, (socket: Socket) => void])[] = [
+  ['never ends its answer', (socket) => void setInterval(() => socket.write('a'.repeat(1_000)), 5).unref()],
+  ['answers with 64 MB', (socket) => void socket.write('{"return":"'.padEnd(64 * MEBIBYTE, 'x'))],
+  ['nests 200 000 deep', (socket) => void socket.write(`\xff${'['.repeat(200_000)}\n`)],
+  ['says nothing', () => undefined],
+];
+
+test.for(LIES)(
+  '#14 b S20 · an agent that %s · refused within its deadline, memory stays bounded',
+  async ([what, lie]) => {
+    const path = join(`${sharedHome()}.work`, `agent-${what.length}.sock`);
+    const server = await lyingAgent(path, (socket) => lie(socket));
+    const agent = connectGuestAgent(path);
+    const before = process.memoryUsage.rss();
+    const from = performance.now();
+    await expect(agent.ping({ timeoutMs: 1_000 })).rejects.toThrow();
+    expect(performance.now() - from).toBeLessThan(4_000);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(256 * MEBIBYTE);
+    agent.close();
+    server.close();
+  },
+);
+
+test('#37 · a guest burns all of its CPU, as a fork bomb does · told within 2 s, the neighbour’s p95 stays below twice', async () => {
+  const calm = await p95();
+  const burner = inWild('for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done; wait');
+  await events.next('environment.cpu-saturated', 'wild', VISIBLE_MS + LOGIN_MS);
+  expect((await statsOf('wild')).cpuMs).toBeGreaterThan(0);
+  const burning = await p95();
+  console.info(
+    `p95 of the neighbour: ${calm.toFixed(1)} ms calm, ${burning.toFixed(1)} ms beside the burner`,
+  );
+  expect(burning).toBeLessThan(Math.max(calm * 2, calm + SLACK_MS));
+  burner.kill('SIGKILL');
+  await inMachine('wild', "pkill -f 'while :' || true");
+  await neighbourIsWell();
+});
+
+test('#37 b · a guest fills its disk · told within 2 s of the writes, and it can be managed and grown', async () => {
+  const filler = inWild('dd if=/dev/zero of=/root/fill bs=1M; sync; sleep 1');
+  await events.next('environment.disk-nearly-full', 'wild', 90_000);
+  filler.kill('SIGKILL');
+  expect((await subject.environment('wild')).storage?.nearlyFull).toBe(true);
+  await inMachine('wild', 'pkill dd; rm -f /root/fill');
+  await neighbourIsWell();
+});
+
+test('#38 · a guest floods its console · the log stays bounded and so does the daemon', async () => {
+  const { id } = await subject.environment('wild');
+  const daemon = (await subject.daemonPid()) ?? -1;
+  const rss = () =>
+    Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${daemon}/status`, 'utf8'))?.[1]) * 1024;
+  const before = rss();
+  const flood = inWild('yes flood-flood-flood-flood-flood >/dev/ttyS0');
+  const path = join(sharedHome(), 'environments', id, 'console.log');
+  let most = 0;
+  const until = performance.now() + 8_000;
+  while (performance.now() < until) {
+    most = Math.max(most, statSync(path).blocks * 512);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  flood.kill('SIGKILL');
+  await inMachine('wild', 'pkill yes || true');
+  expect(most).toBeLessThan(32 * MEBIBYTE);
+  expect(rss() - before).toBeLessThan(96 * MEBIBYTE);
+  await neighbourIsWell();
+});
+
+test('#45 · the container engine in the guest is killed · its containers go on and are seen again', async () => {
+  await inMachine('wild', 'pkill -9 podman; sleep 0.2; true');
+  await expect.poll(async () => (await berth(['ps', 'wild'])).code, { timeout: 30_000 }).toBe(0);
+  expect(await berthOk(['ps', 'wild'])).toContain('running');
+  expect(await answers(`${urlOf(await inspect('wild'))}/`)).toBe(true);
+});
+
+test('#46 · a sparse file of 1 TB and 20 000 small files in a guest · an error there, none at the neighbour', async () => {
+  const said = await inMachine(
+    'wild',
+    'truncate -s 1T /root/sparse; ls -ls /root/sparse; mkdir -p /root/many; cd /root/many && seq 1 20000 | xargs touch; ls | wc -l',
+  );
+  expect(said).toContain('20000');
+  expect((await subject.environment('wild')).storage?.allocatedBytes).toBeLessThan(4 * 1024 * MEBIBYTE);
+  await neighbourIsWell();
+});
