@@ -10,6 +10,7 @@ import {
   EnvironmentRegistry,
   FileMeetings,
   hostFactsNow,
+  keepClocks,
   keepIdle,
   keepScale,
   KeptVolumes,
@@ -199,7 +200,8 @@ async function composeContext(
   await recover(context, network, { daemonEndedWell: life.lastEndedWell });
   await life.noteStart();
   await listenForPulls(context);
-  for (const keep of [watchMachines, keepIdle, keepScale, verifyTemplates]) closing.use(keep(context));
+  for (const keep of [watchMachines, keepIdle, keepScale, keepClocks, verifyTemplates])
+    closing.use(keep(context));
   return { context, network };
 }
 

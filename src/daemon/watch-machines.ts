@@ -5,7 +5,9 @@ import {
   LoadWatch,
   lookEach,
   type Session,
+  setTime,
   settleMachine,
+  watchStall,
   watchStorage,
 } from '../environments/index.ts';
 import { isAlive, processState, trimLog, writtenBytes } from '../host/index.ts';
@@ -16,6 +18,8 @@ const ROUNDS_PER_QUESTION = 5;
 const RESPONSE_TIMEOUT_MS = 3_000;
 /** One that its host has stopped cannot answer; the question only makes sure. */
 const STOPPED_TIMEOUT_MS = 500;
+/** A machine that stands still for want of disk space is to be seen, and let go on, soon. */
+const ROUNDS_PER_STALL_LOOK = 2;
 /** What does not speak with the daemon is tried again in each of so many rounds. */
 const ROUNDS_PER_RETRY = 10;
 /** A machine that has written so much since the last look is asked how full its disk is. */
@@ -71,6 +75,7 @@ class MachineWatch {
       isStopped || isAsked || record.unresponsive === true
         ? await checkResponse(context, record, session, isStopped ? STOPPED_TIMEOUT_MS : RESPONSE_TIMEOUT_MS)
         : true;
+    if (answers && this.#round % ROUNDS_PER_STALL_LOOK === 0) await watchStall(context, record, session);
     if (answers && (isAsked || this.#hasWritten(id, process.process.pid))) await watchStorage(context, id);
   }
 
@@ -112,5 +117,7 @@ async function checkResponse(
   });
   const kind = responsive ? 'environment.responsive' : 'environment.unresponsive';
   context.events.append(kind, record.name, reason ?? 'its machine answers again');
+  // What stood still with its machine is late.
+  if (responsive && context.sessions.isReachable(record.id)) await setTime(context, record, session.machine);
   return responsive;
 }

@@ -48,7 +48,7 @@ export function berthError(code: ErrorCode, message: string, options: BerthError
 
 /**
  * Anything thrown, as a {@link BerthError}: one that is one already is returned as it is, an aborted wait is
- * `cancelled`, a passed deadline is `timeout`, a full disk is `disk-full`, all else is `internal`.
+ * `cancelled`, a passed deadline is `timeout`, a full disk is `disk-full`, another lack of the host `host-exhausted`, all else is `internal`.
  */
 export function asBerthError(error: unknown): BerthError {
   if (error instanceof BerthError) return error;
@@ -57,8 +57,18 @@ export function asBerthError(error: unknown): BerthError {
   return new BerthError(codeOf(error), error.message, { cause: error });
 }
 
+/** What a host has run out of, by the system's word for it. */
+const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
+  ENOSPC: 'disk-full',
+  EDQUOT: 'disk-full',
+  EMFILE: 'host-exhausted',
+  ENFILE: 'host-exhausted',
+  EAGAIN: 'host-exhausted',
+  ENOMEM: 'host-exhausted',
+};
+
 function codeOf(error: Error): ErrorCode {
   if (error.name === 'AbortError') return 'cancelled';
   if (error.name === 'TimeoutError') return 'timeout';
-  return 'code' in error && error.code === 'ENOSPC' ? 'disk-full' : 'internal';
+  return ('code' in error && SYSTEM_CODES[String(error.code)]) || 'internal';
 }

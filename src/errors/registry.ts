@@ -209,6 +209,12 @@ const entries = {
     'What a container registry answers is no image, or has the wrong digest.',
     'Check what answers at its address; nothing of it was kept.',
   ),
+  'host-exhausted': entry(
+    503,
+    HOST,
+    'The host has no more file descriptors, processes or memory for what was asked.',
+    'See what there is with `./berth capacity`; end something, or raise the limit (`LimitNOFILE`, `ulimit -n`) and try again.',
+  ),
   'disk-full': entry(
     507,
     HOST,

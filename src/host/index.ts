@@ -40,7 +40,7 @@ export { type PortHolder, portHolder } from './port-holder.ts';
 export { commandLine, identify, isAlive, type ProcessIdentity } from './process-identity.ts';
 export { tailFile } from './read-parts.ts';
 export { sha256File } from './sha256-file.ts';
-export { type CommandResult, type RunOptions, run } from './run.ts';
+export { type CommandResult, lackIn, type RunOptions, run } from './run.ts';
 export { type DetachedOptions, startDetached } from './start-detached.ts';
 export { isMissing, systemCode } from './system-error.ts';
 export { normalizeAddress } from './socket-table.ts';

@@ -138,10 +138,9 @@ class RunningCommand {
       throw berthError('command-failed', `${this.#program} was ended by ${signal}${this.#complaint()}`);
     }
     if (code !== 0 && this.#options.okExitCodes?.includes(code) !== true) {
-      throw berthError(
-        'command-failed',
-        `${this.#program} failed with exit code ${code}${this.#complaint()}`,
-      );
+      const complaint = this.#complaint();
+      const lack = lackIn(complaint) ?? 'command-failed';
+      throw berthError(lack, `${this.#program} failed with exit code ${code}${complaint}`);
     }
     return { stdout: this.#stdout.text(), stderr: this.#stderr.text(), exitCode: code };
   }
@@ -157,7 +156,9 @@ class RunningCommand {
     if (code === 'ENOENT' && (cwd === undefined || existsSync(cwd))) {
       return berthError('tool-missing', `${this.#program} is not installed`, { cause: error });
     }
-    return berthError('command-failed', `${this.#program} could not be started: ${error.message}`, {
+    const lack = asBerthError(error).code;
+    const known = lack === 'internal' ? 'command-failed' : lack;
+    return berthError(known, `${this.#program} could not be started: ${error.message}`, {
       cause: error,
     });
   }
@@ -172,6 +173,14 @@ class RunningCommand {
       // The group is gone already; only its output is still to come.
     }
   }
+}
+
+/** What the host lacks, where a program says so in the system's words. */
+export function lackIn(text: string): 'disk-full' | 'host-exhausted' | undefined {
+  if (/No space left on device|Disk quota exceeded/i.test(text)) return 'disk-full';
+  return /Too many open files|Cannot allocate memory|Resource temporarily unavailable/i.test(text)
+    ? 'host-exhausted'
+    : undefined;
 }
 
 function giveWay(pid: number | undefined): void {

@@ -132,6 +132,8 @@ export interface RunningMachine {
   topLayer(): Promise<string>;
   /** Makes the machine's disk larger while it runs; the guest sees that at once. The same size again changes nothing. */
   growDisk(sizeGib: number): Promise<void>;
+  /** Whether it stands still because its disk could not be written or read on the host; `resume` tries again. */
+  isStalled(): Promise<boolean>;
   /** Bytes that the guest has written to its disk since the process started; the guest is not asked. */
   writtenBytes(): Promise<number>;
   /** Presses the power button; the guest may ignore it. */

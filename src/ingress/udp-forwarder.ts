@@ -98,7 +98,7 @@ export class UdpForwarder implements Forwarder {
   #forward(message: Buffer, from: RemoteInfo): void {
     const key = `${from.address} ${from.port}`;
     const session = this.#sessions.get(key) ?? this.#begin(key, from);
-    session.usedAt = Date.now();
+    session.usedAt = performance.now();
     this.#sessions.delete(key);
     this.#sessions.set(key, session);
     if (!session.isHeld) this.#pass(key, session, from.address);
@@ -129,7 +129,7 @@ export class UdpForwarder implements Forwarder {
     const choice = fleet?.choose(port, { isShared, tried: new Set() });
     const host = choice?.host ?? this.#target.host;
     const session: Session = {
-      ...{ socket: createSocket(family(host)), pending: [], usedAt: Date.now() },
+      ...{ socket: createSocket(family(host)), pending: [], usedAt: performance.now() },
       ...{ isConnected: false, isHeld: false },
     };
     session.over = choice?.begin(() => this.#end(key, session));
@@ -142,7 +142,7 @@ export class UdpForwarder implements Forwarder {
       if (code !== 'ECONNREFUSED' || hasOthers) this.#end(key, session);
     });
     session.socket.on('message', (answer) => {
-      session.usedAt = Date.now();
+      session.usedAt = performance.now();
       choice?.accepted();
       gate?.touch(from.address);
       this.#listener?.send(answer, from.port, from.address, () => undefined);
@@ -162,7 +162,7 @@ export class UdpForwarder implements Forwarder {
   }
 
   #sweep(): void {
-    const oldest = Date.now() - IDLE_MS;
+    const oldest = performance.now() - IDLE_MS;
     for (const [key, session] of this.#sessions) if (session.usedAt < oldest) this.#end(key);
   }
 }

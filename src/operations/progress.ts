@@ -47,7 +47,7 @@ export function stepMs(operation: Operation): Record<string, number> {
   const spent: Record<string, number> = {};
   for (const { name, startedAt, endedAt } of operation.steps) {
     if (endedAt === undefined) continue;
-    spent[name] = (spent[name] ?? 0) + Date.parse(endedAt) - Date.parse(startedAt);
+    spent[name] = (spent[name] ?? 0) + Math.max(0, Date.parse(endedAt) - Date.parse(startedAt));
   }
   return spent;
 }

@@ -141,6 +141,37 @@ test.for(LIES)(
   },
 );
 
+test('S20 · an agent that says anything at all · nothing of it is believed, nothing throws outside of the call', async () => {
+  const path = join(`${sharedHome()}.work`, 'agent-fuzz.sock');
+  const pieces = [
+    '{"return":',
+    '{}',
+    '[',
+    '"',
+    '\\u0000',
+    '\xff',
+    '{"error":{"desc":',
+    '1e999',
+    'null',
+    '\n',
+    '}',
+    '__proto__',
+  ];
+  const server = await lyingAgent(path, (socket) => {
+    const count = Math.floor(Math.random() * 40);
+    socket.write(
+      Array.from({ length: count }, () => pieces[Math.floor(Math.random() * pieces.length)]).join(''),
+    );
+    socket.write('\n');
+  });
+  const agent = connectGuestAgent(path);
+  for (let round = 0; round < 60; round += 1)
+    await expect(agent.rootUse({ timeoutMs: 20 })).rejects.toHaveProperty('code');
+  agent.close();
+  server.close();
+  expect(Object.getPrototypeOf({})).toBe(Object.prototype);
+});
+
 test('#37 · a guest burns all of its CPU, as a fork bomb does · told within 2 s, the neighbour’s p95 stays below twice', async () => {
   const calm = await p95();
   const burner = inWild('for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done; wait');

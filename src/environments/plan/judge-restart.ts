@@ -15,7 +15,8 @@ const FIRST_HOLD_MS = 1_000;
 
 /** The times that count, in ms since 1970, with the newest one. */
 export function recentRestarts(times: readonly number[], nowMs: number): number[] {
-  return [...times.filter((time) => nowMs - time < RESTART_WINDOW_MS), nowMs];
+  // What lies in the future was noted before the host's clock was set back.
+  return [...times.filter((time) => time <= nowMs && nowMs - time < RESTART_WINDOW_MS), nowMs];
 }
 
 /** Decides by the number of recent restarts: the first ones are taken as accidents, later ones wait 1, 2, 4 s, then it is over. */

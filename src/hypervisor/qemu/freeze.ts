@@ -1,6 +1,6 @@
 import { deadlineSignal, poll } from '../../base/index.ts';
 import { berthError } from '../../errors/index.ts';
-import { allocatedBytes } from '../../host/index.ts';
+import { allocatedBytes, lackIn } from '../../host/index.ts';
 import type { FreezeOptions, FreezeReport, SaveOptions, SaveReport } from '../hypervisor.ts';
 import { diskNode, layerName, MEMORY_ID } from './argv.ts';
 import { prepareForMapping } from './mapped-ram.ts';
@@ -157,10 +157,8 @@ async function migrationStatus(client: QmpClient, wanted: string, signal: AbortS
   );
   if (event.data['status'] === wanted) return;
   const info = await client.send('query-migrate');
-  throw berthError(
-    'hypervisor-failed',
-    `QEMU could not save the machine: ${info['error-desc'] ?? 'no reason given'}`,
-  );
+  const reason = info['error-desc'] ?? 'no reason given';
+  throw berthError(lackIn(reason) ?? 'hypervisor-failed', `QEMU could not save the machine: ${reason}`);
 }
 
 /** Time between QEMU's STOP and RESUME events, in ms, by QEMU's clock. */

@@ -113,6 +113,10 @@ export class QemuMachine implements RunningMachine {
     await client.send('block_resize', { 'node-name': await topLayer(client), size: sizeGib * GIBIBYTE });
   }
 
+  async isStalled(): Promise<boolean> {
+    return (await (await this.#connected()).send('query-status')).status === 'io-error';
+  }
+
   async writtenBytes(): Promise<number> {
     const devices = await (await this.#connected()).send('query-blockstats');
     return devices.reduce((sum, { qdev, stats }) => sum + (qdev === undefined ? 0 : stats.wr_bytes), 0);

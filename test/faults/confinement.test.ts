@@ -1,12 +1,27 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { packTar, type TarEntry } from 'modern-tar';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Environment, Template } from '../../src/model/index.ts';
+import { unpackInto } from '../../src/files/index.ts';
 import { debianMirror } from '../../src/host/index.ts';
+import { callApi } from '../e2e/rig/api.ts';
 import {
+  berthJson,
   berthOk,
   fork,
   inMachine,
@@ -14,15 +29,16 @@ import {
   inspect,
   removeAllEnvironments,
   templates,
-} from './rig/berth.ts';
-import { homeIdOf, sharedHome } from './rig/home.ts';
-import { answers, get, urlOf } from './rig/http.ts';
-import { guestAddress } from './rig/namespace.ts';
-import { prepareAlone } from './rig/prepare.ts';
-import { argvOf, statusOf } from './rig/processes.ts';
-import { runProgram } from './rig/program.ts';
-import { tinyProject } from './rig/tiny.ts';
-import { World } from './rig/world.ts';
+} from '../e2e/rig/berth.ts';
+import { homeIdOf, ROOT, sharedHome } from '../e2e/rig/home.ts';
+import { answers, get, urlOf } from '../e2e/rig/http.ts';
+import { guestAddress } from '../e2e/rig/namespace.ts';
+import { cgroupsOf } from '../e2e/rig/leftovers.ts';
+import { prepareAlone } from '../e2e/rig/prepare.ts';
+import { argvOf, statusOf } from '../e2e/rig/processes.ts';
+import { runProgram } from '../e2e/rig/program.ts';
+import { tinyProject, workDirectory } from '../e2e/rig/tiny.ts';
+import { World } from '../e2e/rig/world.ts';
 
 const FIRST_UID = 210_000;
 const NOBODY = 65_534;
@@ -46,7 +62,7 @@ beforeAll(async () => {
 afterAll(() => removeAllEnvironments());
 
 describe('the process of a machine', () => {
-  test('runs as a user of its own, without any capability or group, behind a filter of system calls', () => {
+  test('S1 S2 · a machine runs · as a user of its own, without any capability or group, behind a filter of system calls, without default devices', () => {
     for (const environment of both()) {
       const status = statusOf(pidOf(environment));
       const uid = String(uidOf(environment));
@@ -67,10 +83,7 @@ describe('the process of a machine', () => {
     expect(uidOf(parent)).not.toBe(uidOf(child));
   });
 
-  test('is in a control group with limits and in a network namespace, both of its own', () => {
-    const own = readlinkSync('/proc/self/ns/net');
-    const namespaces = both().map((environment) => readlinkSync(`/proc/${pidOf(environment)}/ns/net`));
-    expect(new Set([own, ...namespaces]).size).toBe(3);
+  test('S4 · a machine runs · in a control group with limits, with bounded descriptors and no core dumps', () => {
     for (const environment of both()) {
       const groups = readFileSync(`/proc/${pidOf(environment)}/cgroup`, 'utf8')
         .trim()
@@ -78,12 +91,57 @@ describe('the process of a machine', () => {
       const name = `/berth/${homeIdOf(sharedHome())}-${environment.id}`;
       expect(groups.filter((line) => line.endsWith(name))).not.toEqual([]);
       expect(groups.filter((line) => /:(memory|pids):/.test(line) && !line.endsWith(name))).toEqual([]);
+      const limits = readFileSync(`/proc/${pidOf(environment)}/limits`, 'utf8');
+      expect(limits).toMatch(/^Max open files\s+4096\s+4096\s/m);
+      expect(limits).toMatch(/^Max core file size\s+0\s+0\s/m);
+      const bounds = cgroupsOf(homeIdOf(sharedHome()))
+        .filter((path) => path.endsWith(environment.id))
+        .flatMap((path) =>
+          ['pids.max', 'memory.max', 'memory.limit_in_bytes'].map((file) => join(path, file)),
+        )
+        .filter((path) => existsSync(path))
+        .map((path) => Number(readFileSync(path, 'utf8')));
+      expect(bounds.length).toBeGreaterThanOrEqual(2);
+      for (const bound of bounds) expect(bound).toBeLessThan(4 * 1024 ** 3);
     }
   });
 
-  test('has nothing open but its own files, what it shares read-only, and devices for its guest', () => {
+  test('S3 b · a machine runs · network, mounts, IPC and host name are its own', () => {
+    for (const kind of ['net', 'mnt', 'ipc', 'uts']) {
+      const all = ['self', ...both().map(pidOf)].map((pid) => readlinkSync(`/proc/${pid}/ns/${kind}`));
+      expect([kind, new Set(all).size]).toEqual([kind, 3]);
+    }
+  });
+
+  test('S6 b · a machine runs · no monitor, console or screen of it is on the network', () => {
+    for (const environment of both()) {
+      const argv = argvOf(pidOf(environment));
+      expect(argv.filter((word) => /^(?:tcp|telnet|websocket|vnc|exec|pipe|stdio)/.test(word))).toEqual([]);
+    }
+  });
+
+  test('S7 · a machine runs · what came from outside is JSON in its command line, and each block device names its format', () => {
+    for (const environment of both()) {
+      const argv = argvOf(pidOf(environment));
+      const after = (option: string) => argv.filter((_word, index) => argv[index - 1] === option);
+      const parsed = ['-device', '-blockdev', '-object', '-netdev'].flatMap(after);
+      for (const word of parsed) expect(JSON.parse(word)).toBeTypeOf('object');
+      const blocks = after('-blockdev').map((word) => JSON.parse(word) as { driver: string; file: object });
+      expect(blocks.map(({ driver, file }) => [driver, file])).toEqual([
+        ['qcow2', expect.objectContaining({ driver: 'file' })],
+      ]);
+      expect(after('-drive')).toEqual([]);
+    }
+  });
+
+  test('S5 · a machine runs · nothing is open but its own files, what it shares read-only, and devices for its guest; nothing of the daemon', async () => {
+    const daemon = (await berthJson<{ pid: number }>(['daemon', 'status'])).pid;
+    const daemons = new Set(openFiles(daemon).map(({ target }) => target));
     for (const environment of both()) {
       const open = openFiles(pidOf(environment));
+      // A socket or pipe that both have would have been handed down.
+      const common = open.filter(({ target }) => /^(?:socket|pipe):/.test(target) && daemons.has(target));
+      expect(common).toEqual([]);
       const foreign = open.filter(
         ({ target }) =>
           !/^(socket|pipe|anon_inode):|^\/dev\/(null|urandom|random|net\/tun|kvm|vhost-net)$|^\/memfd:/.test(
@@ -103,7 +161,10 @@ describe('the process of a machine', () => {
     }
   });
 
-  test('answers on its monitor to nobody but root: not to other users, not to another machine', async () => {
+  test('S6 · others connect to a machine’s monitor · only root gets in: no other user, no other machine', async () => {
+    expect(statSync(directoryOf(parent)).mode & 0o777).toBe(0o700);
+    expect(await connectAs(NOBODY, join(sharedHome(), 'run/api.sock'))).toBe(EACCES);
+    expect(await connectAs(NOBODY, parent.dockerSocket)).toBe(EACCES);
     for (const name of ['qmp.sock', 'guest.sock', 'agent.sock']) {
       for (const uid of [NOBODY, uidOf(child)]) {
         const socket = join(directoryOf(parent), name);
@@ -112,7 +173,7 @@ describe('the process of a machine', () => {
     }
   });
 
-  test('cannot read the disk or the console of another machine', async () => {
+  test('S3 · one machine’s user reads another’s files · refused, disk and console alike', async () => {
     for (const name of readdirSync(directoryOf(parent)).filter((file) => !file.endsWith('.sock'))) {
       const reading = ['setpriv', `--reuid=${uidOf(child)}`, `--regid=${FIRST_UID}`, '--clear-groups', 'cat'];
       const { code } = await runProgram([...reading, join(directoryOf(parent), name)]);
@@ -121,8 +182,71 @@ describe('the process of a machine', () => {
   });
 });
 
+describe('what users give', () => {
+  test('S7 b S8 · names with what means something to a shell, QEMU or a path · refused with the field, nothing begins', async () => {
+    const before = (await berthJson<unknown[]>(['operation', 'ls'])).length;
+    const names = [
+      '-rf',
+      '--help',
+      'a,b=c',
+      'a\nb',
+      '..',
+      '../x',
+      '%n',
+      'A',
+      'é',
+      '',
+      ' ',
+      'a'.repeat(41),
+      '$(id)',
+      'a;id',
+    ];
+    for (const name of names) {
+      const { status, body } = await callApi('POST', '/forks', JSON.stringify({ source: 'confined', name }));
+      expect([name, status, JSON.stringify(body)]).toEqual([name, 400, expect.stringContaining('name')]);
+    }
+    expect(await berthJson<unknown[]>(['operation', 'ls'])).toHaveLength(before);
+  });
+
+  test('S8 b · the source · starts no program through a shell', () => {
+    const offending = sourceFiles(join(ROOT, 'src')).filter((path) =>
+      /shell:\s*true|\bexecSync\(|from 'node:child_process'/.test(readFileSync(path, 'utf8')),
+    );
+    expect(offending.filter((path) => !path.startsWith(join(ROOT, 'src/host/')))).toEqual([
+      join(ROOT, 'src/cli/docker/docker-program.ts'),
+    ]);
+    for (const path of offending)
+      expect(readFileSync(path, 'utf8')).not.toMatch(/shell:\s*true|\bexecSync\(/);
+  });
+
+  test('S10 · archives that climb, link out, or carry devices · nothing outside of their directory is written', async () => {
+    const directory = workDirectory('hostile');
+    rmSync(directory, { recursive: true, force: true });
+    const inside = join(directory, 'in');
+    mkdirSync(inside, { recursive: true });
+    writeFileSync(join(directory, 'outside'), 'mine');
+    const hostile: readonly (readonly TarEntry[])[] = [
+      [{ header: { name: '../outside', size: 5, type: 'file' }, body: 'stole' }],
+      [{ header: { name: `${directory}/outside`, size: 5, type: 'file' }, body: 'stole' }],
+      [
+        { header: { name: 'link', size: 0, type: 'symlink', linkname: '..' } },
+        { header: { name: 'link/outside', size: 5, type: 'file' }, body: 'stole' },
+      ],
+      [{ header: { name: 'hard', size: 0, type: 'link', linkname: '../outside' } }],
+      [{ header: { name: 'sda', size: 0, type: 'block-device' } }],
+    ];
+    for (const entries of hostile) {
+      const archive = await packTar([...entries]);
+      await unpackInto(inside, Readable.from([archive])).catch((error: unknown) => error);
+      expect(readFileSync(join(directory, 'outside'), 'utf8')).toBe('mine');
+      expect(statSync(join(directory, 'outside')).nlink).toBe(1);
+      expect(existsSync(join(inside, 'sda'))).toBe(false);
+    }
+  });
+});
+
 describe('what forks share', () => {
-  test('templates are read-only for everybody, and writing in a fork changes none of their bytes', async () => {
+  test('S23 · forks write much · templates are read-only for everybody, none of their bytes changes', async () => {
     const used = (await templates()).filter(({ kind }) => kind !== 'environment');
     const before = await hashesOf(used);
     expect(before.size).toBeGreaterThan(2);
@@ -167,11 +291,11 @@ describe('the network of a guest', () => {
     return told.flatMap((text) => text.split('\n').slice(0, -1));
   }
 
-  test('reaches what the host reaches', async () => {
+  test('S12 · a guest asks another computer · it is reached', async () => {
     expect(await read([`${world.address} 80`])).toEqual(['world', 'world']);
   });
 
-  test('reaches no service of the host, under whatever address of the host', async () => {
+  test('S12 b · a guest asks the host’s services under each of its addresses · none answers', async () => {
     const link = await guestAddress(parent);
     const hostEnd = link.replace(/\d+$/, (last) => String(Number(last) - 1));
     const own = new Set([hostEnd, world.hostAddress, ...hostAddresses()]);
@@ -181,7 +305,7 @@ describe('the network of a guest', () => {
     expect(await read(tried)).toEqual([...tried, ...tried].map(() => ''));
   });
 
-  test('reaches no other guest', async () => {
+  test('S12 c · a guest asks another guest · it does not answer', async () => {
     const guestPort = child.ports[0]?.guestPort;
     const address = await guestAddress(child);
     expect(await get(`http://${address}:${guestPort}/`)).toBe('hello\n');
@@ -189,7 +313,7 @@ describe('the network of a guest', () => {
     expect(await get(`${urlOf(child)}/`)).toBe('hello\n');
   });
 
-  test('resolves names and reaches the mirror of packages that the host uses', async ({ skip }) => {
+  test('S12 d · a guest asks for names and packages · it gets what the host gets', async ({ skip }) => {
     const { uri } = await debianMirror(process.env);
     const { hostname } = new URL(uri);
     const release = `${uri}/dists/trixie/Release`;
@@ -253,4 +377,10 @@ async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const part of createReadStream(path)) hash.update(part as Buffer);
   return hash.digest('hex');
+}
+
+function sourceFiles(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name));
 }
