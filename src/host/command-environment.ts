@@ -8,8 +8,12 @@ export function withAdministratorPath(path: string | undefined): string {
   return [...entries, ...missing].join(':');
 }
 
-/** The environment of every program Berth starts: ours, English messages, administrator's programs, then `extra`. */
-export function commandEnvironment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
+/** The environment of every program Berth starts: what `keep` lets through of ours, English messages, administrator's programs, then `extra`. */
+export function commandEnvironment(
+  extra: Record<string, string> = {},
+  keep: (name: string) => boolean = () => true,
+): NodeJS.ProcessEnv {
   const PATH = withAdministratorPath(process.env.PATH);
-  return { ...process.env, PATH, LC_ALL: 'C.UTF-8', LANGUAGE: 'C', ...extra };
+  const ours = Object.entries(process.env).filter(([name]) => keep(name));
+  return { ...Object.fromEntries(ours), PATH, LC_ALL: 'C.UTF-8', LANGUAGE: 'C', ...extra };
 }

@@ -19,6 +19,8 @@ export interface DetachedOptions {
   cwd?: string;
   /** Added to the environment of this process. */
   env?: Record<string, string>;
+  /** Which variables of this process it gets beside `PATH`; all when absent. What this was started with may hold secrets. */
+  keep?: (name: string) => boolean;
   /** Joined before this call returns. */
   cgroup?: Cgroup;
   /** How soon the kernel ends it when the host has no memory left, -1000 (never) to 1000; as this process when absent. */
@@ -52,7 +54,7 @@ async function spawnDetached(argv: readonly string[], o: DetachedOptions): Promi
     const child = spawn(program, rest, {
       detached: true,
       stdio: ['ignore', stdout, stderr],
-      env: commandEnvironment(o.env),
+      env: commandEnvironment(o.env, o.keep),
       ...(o.cwd === undefined ? {} : { cwd: o.cwd }),
     });
     // Read before the event loop runs again: until then even a process that ended at once is there as a zombie.

@@ -101,13 +101,18 @@ async function startDaemon(options: AutostartOptions): Promise<void> {
   }
 }
 
+/** What a daemon is to know of the environment of the command that starts it: values for a Compose file are none of it. */
+const KEPT =
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|TZ|TMPDIR|LANG|LC_.*|XDG_.*|BERTH_.*|NODE_.*|SSL_CERT_.*|(?:https?|ftp|no|all)_proxy)$/i;
+
 async function launch(
   paths: HomePaths,
   onExit: (code: number | null, signal: string | null) => void,
 ): Promise<void> {
   const argv = [LAUNCHER, 'serve'];
   try {
-    await startDetached(argv, { stdoutPath: paths.log, stderrPath: paths.log, cwd: '/', onExit });
+    const output = { stdoutPath: paths.log, stderrPath: paths.log };
+    await startDetached(argv, { ...output, cwd: '/', keep: (name) => KEPT.test(name), onExit });
   } catch (error) {
     const code = systemCode(error);
     if (code !== 'EACCES' && code !== 'EROFS' && code !== 'EPERM') throw error;

@@ -80,6 +80,7 @@ async function startMachine(
       stderrPath: paths.stderr,
       cwd: spec.directory,
       oomScore: OOM_SCORE,
+      keep: () => false,
       ...(cgroup === undefined ? {} : { cgroup }),
       onExit: (code, exitSignal) => ended.resolve({ code, signal: exitSignal }),
     },
