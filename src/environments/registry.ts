@@ -128,11 +128,14 @@ export class EnvironmentRegistry {
    * @throws `conflict` when another operation changes it
    */
   async claim(ref: string, operation: OperationId): Promise<EnvironmentRecord> {
-    const record = this.get(ref);
-    assertUnclaimed(record);
-    const claimed = await this.update(record.id, { operation });
-    if (claimed === undefined) throw berthError('not-found', `there is no environment "${ref}"`);
-    return claimed;
+    return this.#writing.run(async () => {
+      // Looked at while nobody else writes: of many who ask at once one gets it.
+      const record = this.get(ref);
+      assertUnclaimed(record);
+      const claimed = { ...record, operation };
+      await this.#write(claimed);
+      return claimed;
+    });
   }
 
   #forgetOrder(): void {
