@@ -68,11 +68,11 @@ test('what others go on with is taken up', () => {
 });
 
 test('a restore that had come so far is done, or goes on with its containers', () => {
-  expect(judge('snapshot-restore', { state: 'running' })).toBe('undone');
-  expect(judge('snapshot-restore', { state: 'running', restored: EARLIER })).toBe('undone');
-  expect(judge('snapshot-restore', { state: 'running', restored: THIS, runs: true })).toBe('done');
-  expect(judge('snapshot-restore', { state: 'stopped', restored: THIS })).toBe('done');
+  expect(judge('restore', { state: 'running' })).toBe('undone');
+  expect(judge('restore', { state: 'running', restored: EARLIER })).toBe('undone');
+  expect(judge('restore', { state: 'running', restored: THIS, runs: true })).toBe('done');
+  expect(judge('restore', { state: 'stopped', restored: THIS })).toBe('done');
   const booted = { state: 'degraded', restored: THIS, runs: true } as const;
-  expect(judge('snapshot-restore', booted)).toBe('go-on');
-  expect(judge('snapshot-restore', booted, { cancelling: true })).toBe('done');
+  expect(judge('restore', booted)).toBe('go-on');
+  expect(judge('restore', booted, { cancelling: true })).toBe('done');
 });
