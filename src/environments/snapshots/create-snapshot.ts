@@ -85,6 +85,7 @@ async function create(
   } finally {
     await context.registry.update(record.id, { operation: undefined });
     await collectTemplates(context);
+    await context.seals.complete(record.id);
     if (wasFrozen) await freezeAgain(context, record, cause);
   }
   context.events.append('environment.snapshot', record.name, `snapshot ${wish.name} taken`);

@@ -120,6 +120,7 @@ async function restore(
   } finally {
     await context.registry.update(id, { operation: undefined, restored: undefined });
     await collectTemplates(context);
+    await context.seals.complete(id);
   }
 }
 
@@ -131,6 +132,7 @@ async function exchange(
   operation: OperationContext,
 ): Promise<boolean> {
   const { snapshot } = plan;
+  context.seals.stop(record.id);
   const ran = context.sessions.find(record.id) !== undefined || record.asleep !== undefined;
   await context.registry.update(record.id, { restoring: { ran } });
   crashPoint('restore.planned');
@@ -230,7 +232,8 @@ async function replace(
     ...{ hostKey: undefined, readyAt: undefined, measuredDisk: undefined },
   } as const satisfies Replaced;
   const restoring = { ran: false, ...record.restoring, prior: replacedOf(record) };
-  const replaced = await context.registry.update(record.id, { ...change, restoring });
+  // What is put in their place was left by nobody.
+  const replaced = await context.registry.update(record.id, { ...change, restoring, seals: undefined });
   if (replaced === undefined) throw berthError('not-found', `environment "${record.name}" is gone`);
   crashPoint('restore.switched');
   return replaced;

@@ -38,8 +38,11 @@ export async function takeNow(
     const { manifest } = await freezeEnvironment(context, record, { ...namesOf(record), signal });
     return { manifest, consistency: 'memory' };
   }
-  if (session === undefined)
+  if (session === undefined) {
+    // What is damaged is no moment to come back to; what a restore keeps of it is kept as it is.
+    await context.seals.assertUnchanged(record, { signal });
     return takeStill(context, record, o.memory ? record.asleep?.saved : undefined, signal);
+  }
   let consistency: SnapshotConsistency = 'crash';
   const manifest = await split(context, record, signal, {
     machine: session.machine,
@@ -58,7 +61,7 @@ export async function takeStill(
   signal: AbortSignal,
 ): Promise<Taken> {
   signal.throwIfAborted();
-  await context.seals.assertUnchanged(record, { signal });
+  context.seals.stop(record.id);
   const isWhole = saved === undefined && (await isUnmounted(context, diskOf(record)));
   const manifest = await split(context, record, signal, saved === undefined ? {} : { saved });
   return { manifest, consistency: saved === undefined ? (isWhole ? 'file-system' : 'crash') : 'memory' };
@@ -103,7 +106,9 @@ async function split(
   try {
     const { hypervisor, templates } = context;
     const { manifest, disk } = await splitDisk(hypervisor, templates, { ...subject, ...how });
-    await context.registry.update(record.id, { freezing: undefined, disk });
+    // Its former layer is the template's now, and so is its seal.
+    const { [subject.disk.top]: _former, ...seals } = record.seals ?? {};
+    await context.registry.update(record.id, { freezing: undefined, disk, seals });
     return manifest;
   } catch (error) {
     await settleInterrupted(context, record);
