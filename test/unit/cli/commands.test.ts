@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Client, EnvironmentsApi } from '../../../src/client/index.ts';
+import type { Snapshot } from '../../../src/model/index.ts';
+import type { Client, EnvironmentsApi, SnapshotsApi } from '../../../src/client/index.ts';
 import type { ForkRequest, LifecycleRequest, UpRequest } from '../../../src/contract/index.ts';
 import { berthError } from '../../../src/errors/index.ts';
 import { createProgram } from '../../../src/cli/program.ts';
@@ -9,6 +10,7 @@ import { environment, operation, stats } from './samples.ts';
 function clientWith(environments: Partial<EnvironmentsApi>, rest: Partial<Client> = {}): Partial<Client> {
   return {
     environments: environments as EnvironmentsApi,
+    snapshots: { list: async () => [] } as Partial<SnapshotsApi> as SnapshotsApi,
     finishOperation: async (_id, options) => {
       options?.onUpdate?.(operation());
       return operation();
@@ -303,4 +305,16 @@ test.each([
     code: 'bad-request',
     message: expect.stringContaining(words) as unknown,
   });
+});
+
+test('rm tells of the snapshots that went with it', async () => {
+  const all = [{ environment: 'shop' }, { environment: 'shop' }, { environment: 'other' }];
+  const client = clientWith(
+    {
+      stats: () => Promise.reject(berthError('not-running', 'it does not run')),
+      remove: async () => operation({ targets: ['shop'] }),
+    },
+    { snapshots: { list: async () => all as Snapshot[] } as Partial<SnapshotsApi> as SnapshotsApi },
+  );
+  expect((await runFake(client, 'rm', 'shop')).out).toBe('shop removed, with 2 snapshots\n');
 });
