@@ -26,6 +26,8 @@ if (
   throw new Error('--seed, --operations and --minutes are numbers');
 if (process.geteuid?.() !== 0) throw new Error('Real machines need root: sudo npm run test:walk');
 
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort());
 const startedAt = performance.now();
 console.log(`seed ${seed}: at least ${operations} operations and ${minutes} min; again with --seed ${seed}`);
 await using home = await SmallHome.make();
@@ -35,7 +37,7 @@ const subject = new Subject(home.path, clock?.env ?? {});
 await prepareFaults(subject);
 console.log(`prepared in ${formatDuration(performance.now() - startedAt)}`);
 const report = await walk({
-  ...{ subject, seed, operations, durationMs: minutes * MINUTE_MS },
+  ...{ subject, seed, operations, durationMs: minutes * MINUTE_MS, signal: stop.signal },
   tools: { ballast: home, ...(clock === undefined ? {} : { clock }) },
   onStep: (line) => console.log(`${formatDuration(performance.now() - startedAt).padStart(12)}  ${line}`),
 });

@@ -47,7 +47,7 @@ export class RespClient {
   #end(error: Error): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { reject } of waiting) reject(error);
+    for (const one of waiting) one.reject(error);
   }
 
   #read(text: string): void {

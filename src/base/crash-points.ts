@@ -107,7 +107,8 @@ export const CRASH_POINTS = {
   // `image build`.
   'image.place-taken': 'undone',
   'image.installing': 'undone',
-  'image.accepted': 'finished',
+  // The same content is the same image: where it was there before, nothing has been made.
+  'image.accepted': 'either',
   // `snapshot create`, and what a restore keeps.
   'snapshot.planned': 'undone',
   'snapshot.prepared': 'undone',

@@ -9,4 +9,5 @@ export { KeyedMutex, Mutex } from './mutex.ts';
 export { parseDuration } from './parse-duration.ts';
 export { type PollOptions, poll } from './poll.ts';
 export { sleep } from './sleep.ts';
+export { untilAborted } from './until-aborted.ts';
 export { UndoStack } from './undo-stack.ts';

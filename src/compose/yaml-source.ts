@@ -57,7 +57,7 @@ function parse(text: string, lines: LineCounter, problems: ProblemList): YamlSou
 function refuse(text: string): string | undefined {
   if (text.length > MAX_FILE_BYTES) return `the file is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`;
   for (const [index, line] of text.split('\n').entries()) {
-    const code = [...line].find((character) => isUnprintable(character.charCodeAt(0)))?.charCodeAt(0);
+    const code = unprintableIn(line);
     if (code !== undefined)
       return `line ${index + 1} has the control character ${code}, which YAML does not allow`;
   }
@@ -79,6 +79,14 @@ function refuse(text: string): string | undefined {
 /** Characters that YAML does not allow, and its parser passes on. */
 function isUnprintable(code: number): boolean {
   return (code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) || code === 0x7f;
+}
+
+function unprintableIn(line: string): number | undefined {
+  for (let index = 0; index < line.length; index++) {
+    const code = line.charCodeAt(index);
+    if (isUnprintable(code)) return code;
+  }
+  return undefined;
 }
 
 function sentence(message: string): string {

@@ -54,6 +54,7 @@ import { createServer, type Services } from '../server/index.ts';
 import { openSqliteStore } from '../store/index.ts';
 import { AcceleratorFinder } from './accelerator.ts';
 import { CacheOperations } from './cache-service.ts';
+import { keepSocket } from './keep-socket.ts';
 import { loadClientKey } from './client-key.ts';
 import { openDaemonLife } from './daemon-life.ts';
 import { DoctorOperations } from './doctor-service.ts';
@@ -105,7 +106,12 @@ export async function startDaemon(directories: HomeDirectories, log: Logger): Pr
     });
     closing.defer(() => server.close());
     const gid = await berthGroup();
-    await server.listen(join(run, 'api.sock'), gid === undefined ? { mode: 0o600 } : { mode: 0o660, gid });
+    const socket = [
+      join(run, 'api.sock'),
+      gid === undefined ? { mode: 0o600 } : { mode: 0o660, gid },
+    ] as const;
+    await server.listen(...socket);
+    closing.use(keepSocket(context, server, ...socket));
     closing.use(returnLost(context));
     reconciler.start();
     log.info({ home, pid: process.pid }, 'the daemon answers');

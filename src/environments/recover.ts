@@ -109,7 +109,10 @@ async function recoverOne(context: Context, record: EnvironmentRecord, ending: E
 export async function reattach(context: Context, record: EnvironmentRecord, ending?: Ending): Promise<void> {
   try {
     const runs = await adopt(context, record);
-    await settleQuiet(context, record);
+    // A guest that does not answer goes on by itself; nobody waits for it.
+    settleQuiet(context, record).catch((error: unknown) =>
+      context.log.warn({ environment: record.name, err: error }, 'a guest may stand still for half a minute'),
+    );
     await settleMerge(context, record.id);
     await settleInterrupted(context, record);
     await tidyDisk(context, record);

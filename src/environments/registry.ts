@@ -132,12 +132,16 @@ export class EnvironmentRegistry {
    * @throws `conflict` when another operation changes it
    */
   async claim(ref: string, operation: OperationId): Promise<EnvironmentRecord> {
-    const record = this.get(ref);
-    assertUnclaimed(record);
-    const claimed = await this.update(record.id, { operation });
-    if (claimed === undefined) throw berthError('not-found', `there is no environment "${ref}"`);
-    await this.onClaim(record.id);
-    return this.find(record.id) ?? claimed;
+    const claimed = await this.#writing.run(async () => {
+      // Looked at while nobody else writes: of many who ask at once one gets it.
+      const record = this.get(ref);
+      assertUnclaimed(record);
+      const mine = { ...record, operation };
+      await this.#write(mine);
+      return mine;
+    });
+    await this.onClaim(claimed.id);
+    return this.find(claimed.id) ?? claimed;
   }
 
   /** Resolves when the copies beside the disks are written. */

@@ -114,7 +114,9 @@ function usersOf(
     ...environments
       .filter(({ disk, template }) => disk?.layers.includes(id) ?? template === id)
       .map(({ name }) => name),
-    ...templates.filter(({ layers }) => layers.includes(id)).map(({ name }) => name),
+    ...templates
+      .filter(({ layers }) => layers.includes(id))
+      .map(({ name, snapshot }) => (snapshot === undefined ? name : `snapshot ${snapshot.name}`)),
   ];
 }
 

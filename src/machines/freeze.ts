@@ -58,10 +58,10 @@ export function planFreeze(disk: MachineDisk): FreezePlan {
   if (disk.layers.length >= MAX_LAYERS) {
     throw berthError(
       'conflict',
-      `the disk has ${disk.layers.length} layers, one for each time it was forked; ${MAX_LAYERS} is the limit`,
+      `the disk has ${disk.layers.length} layers, and those could not be merged; ${MAX_LAYERS} is the limit`,
       {
         remedy:
-          'Make a template once with `./berth template create ENV NAME` and fork that as often as you like.',
+          'See why with `./berth events` and in daemon.log, often a disk that is full; repeat the command then.',
       },
     );
   }

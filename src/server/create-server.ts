@@ -12,7 +12,7 @@ import { allHandlers } from './resources/index.ts';
 import { sendStream } from './send-stream.ts';
 import { serveProcess } from './serve-process.ts';
 import type { InteractiveProcess, Services } from './services.ts';
-import { listenOn, type SocketFiles } from './unix-socket.ts';
+import { listenAgain, listenOn, type SocketFiles } from './unix-socket.ts';
 
 /** Largest body of a request, in bytes: a Compose file of any sensible size. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -42,6 +42,8 @@ export interface Server {
    * the home. Fails with `home-unusable` when the path cannot be used.
    */
   listen(path: string, options: ListenOptions): Promise<void>;
+  /** Listen anew on the same path after its file was removed; who is connected stays so. Fails with `home-unusable`. */
+  listenAgain(path: string, options: ListenOptions): Promise<void>;
   /** End streams and interactive processes, let running calls answer for a moment, then end. May be called twice. */
   close(): Promise<void>;
 }
@@ -74,6 +76,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   addRoutes(app, options.services, calls);
   return {
     listen: (path, { mode, gid }) => listenOn(app, options.files, path, mode, gid),
+    listenAgain: (path, { mode, gid }) => listenAgain(app, options.files, path, mode, gid),
     close: () => close(app, calls),
   };
 }

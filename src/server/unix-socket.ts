@@ -29,9 +29,43 @@ export async function listenOn(
       `The path ${path} is too long for a socket (over ${MAX_PATH_BYTES} bytes)`,
     );
   }
+  await place(files, path, mode, gid, () => app.listen({ path }));
+}
+
+/**
+ * Listens anew on a socket whose file somebody has removed. Who is connected stays so.
+ * @throws `home-unusable`
+ */
+export async function listenAgain(
+  app: FastifyInstance,
+  files: SocketFiles,
+  path: string,
+  mode: number,
+  gid: number | undefined,
+): Promise<void> {
+  await place(files, path, mode, gid, async () => {
+    // It stops to listen at once; that it ends with its last client is of no interest.
+    app.server.close();
+    await new Promise<void>((resolve, reject) => {
+      app.server.once('error', reject);
+      app.server.listen({ path }, () => {
+        app.server.off('error', reject);
+        resolve();
+      });
+    });
+  });
+}
+
+async function place(
+  files: SocketFiles,
+  path: string,
+  mode: number,
+  gid: number | undefined,
+  listen: () => Promise<unknown>,
+): Promise<void> {
   try {
     await files.removeTree(path);
-    await app.listen({ path });
+    await listen();
     if (gid !== undefined) await files.chown(path, process.getuid?.() ?? 0, gid);
     await files.chmod(path, mode);
   } catch (error) {

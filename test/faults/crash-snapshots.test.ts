@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Environment, Snapshot } from '../../src/model/index.ts';
 import { sharedHome } from '../e2e/rig/home.ts';
 import { get, urlOf } from '../e2e/rig/http.ts';
-import { inMachine } from '../e2e/rig/berth.ts';
 import { crash, type Seen, titled } from './rig/crash-case.ts';
 import { FAULT_TEMPLATE, prepareFaults, removeAll } from './rig/project.ts';
 import { Subject } from './rig/subject.ts';
@@ -16,8 +15,6 @@ const value = async () => (await get(`${urlOf(environment)}/cgi-bin/get`)).trim(
 const put = (text: string) => get(`${urlOf(environment)}/cgi-bin/put?${text}`);
 const snapshots = () => subject.ask<Snapshot[]>('GET', `/snapshots?environment=${NAME}`);
 const names = async () => (await snapshots()).filter(({ automatic }) => !automatic).map(({ name }) => name);
-/** Only the machine's memory knows it. */
-const bootId = () => inMachine(NAME, 'cat /proc/sys/kernel/random/boot_id', { home: subject.home });
 const same = (before: Seen) => before;
 /** A write that stands still is never answered. */
 const writes = async () => {
@@ -69,51 +66,6 @@ describe('taking a snapshot', () => {
   });
 });
 
-describe('restoring one', () => {
-  let boot: string;
-  const restore = () => subject.run('POST', `${SNAPSHOTS}/then/restore`, {});
-
-  beforeAll(async () => {
-    await put('then');
-    await subject.run('POST', SNAPSHOTS, { name: 'then', memory: true });
-    boot = await bootId();
-  });
-  beforeEach(async () => {
-    for (const { name, automatic } of await snapshots())
-      if (automatic) await subject.ask('DELETE', `${SNAPSHOTS}/${name}`);
-    await put('now');
-  });
-
-  const undone = [
-    ...(['restore.planned', 'restore.saved', 'restore.ended', 'restore.kept'] as const),
-    ...(['restore.disk-made', 'restore.switched', 'restore.started'] as const),
-  ];
-
-  test.each(titled(undone))(
-    '#1 · the daemon is killed at %s · the restore is %s: it goes on from where it was',
-    async (at) => {
-      await crash(subject, { at, act: restore });
-      expect(await value()).toBe('now');
-      expect(await bootId()).toBe(boot);
-      expect((await snapshots()).map(({ name }) => name)).toEqual(['then']);
-      await writes();
-    },
-  );
-
-  const finished = ['restore.done', 'restore.tidied', 'restore.sealed'] as const;
-
-  test.each(titled(finished))(
-    '#1 · the daemon is killed at %s · the restore is %s, and what it was before is kept',
-    async (at) => {
-      await crash(subject, { at, act: restore, finished: same });
-      expect(await value()).toBe('then');
-      expect(await bootId()).toBe(boot);
-      await expect.poll(async () => (await snapshots()).filter((one) => one.automatic)).toHaveLength(1);
-      await writes();
-    },
-  );
-});
-
 describe('merging layers', () => {
   const layers = async () => {
     await subject.run('POST', SNAPSHOTS, { name: 'probe' });
@@ -121,7 +73,7 @@ describe('merging layers', () => {
     await subject.ask('DELETE', `${SNAPSHOTS}/probe`);
     return probe?.layers ?? 0;
   };
-  /** Until the disk is so deep that the next look of the daemon begins a merge. */
+  /** Until the disk is so deep that the daemon begins a merge with its next look. */
   const deepen = async () => {
     for (let count = await layers(); count < 14; count += 1) {
       await subject.run('POST', SNAPSHOTS, { name: 'deep' });
@@ -138,7 +90,8 @@ describe('merging layers', () => {
     async (at) => {
       const before = await value();
       const finished = at === 'merge.planned' ? {} : { finished: same };
-      await crash(subject, { at, prepare: deepen, act: wait, ...finished });
+      await deepen();
+      await crash(subject, { at, act: wait, ...finished });
       expect(await value()).toBe(before);
       await writes();
       await expect.poll(layers, { timeout: 30_000, interval: 3_000 }).toBeLessThan(12);

@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { berth, berthJson, berthOk, inMachine } from '../e2e/rig/berth.ts';
 import { sharedHome } from '../e2e/rig/home.ts';
 import { get, urlOf } from '../e2e/rig/http.ts';
 import { isRunning } from '../e2e/rig/processes.ts';
 import { workDirectory } from '../e2e/rig/tiny.ts';
 import { crash, titled, withState } from './rig/crash-case.ts';
-import {
-  FAULT_TEMPLATE,
-  faultProject,
-  keptVolumes,
-  prepareFaults,
-  removeAll,
-  VOLUME,
-} from './rig/project.ts';
+import { FAULT_TEMPLATE, faultProject, keptVolumes, prepareFaults, removeAll } from './rig/project.ts';
 import { Subject, until } from './rig/subject.ts';
 
 const NAME = 'new';
@@ -30,6 +23,10 @@ beforeAll(async () => {
   subject = new Subject(sharedHome());
   await prepareFaults(subject);
   file = await faultProject(workDirectory('crash-up'));
+});
+beforeEach(async () => {
+  await subject.startDaemon();
+  await removeAll(subject);
 });
 afterAll(async () => {
   await subject.startDaemon();
@@ -51,16 +48,20 @@ describe('up', () => {
 
   test.each(titled(['up.ready']))('#1 · the daemon is killed at %s · the environment is %s', async (at) => {
     await crash(subject, { at, act: up, finished: withState(NAME, 'running') });
-    await remove();
   });
+
+  /** Leaves volumes behind in which two visits were counted. */
+  async function leaveVolumes(): Promise<void> {
+    await fork();
+    await visits();
+    await visits();
+    await remove('?keepVolumes=true');
+  }
 
   test.each(titled(['up.volumes-brought-in']))(
     '#1 · the daemon is killed at %s · the environment is %s, and the volumes are kept still',
     async (at) => {
-      await fork();
-      await visits();
-      await visits();
-      await remove('?keepVolumes=true');
+      await leaveVolumes();
       await crash(subject, { at, act: up });
       expect(await keptVolumes(subject)).toHaveLength(1);
     },
@@ -69,10 +70,10 @@ describe('up', () => {
   test.each(titled(['up.kept-removed']))(
     '#1 · the daemon is killed at %s · the environment is %s, and has the volumes',
     async (at) => {
+      if ((await keptVolumes(subject)).length === 0) await leaveVolumes();
       await crash(subject, { at, act: up, finished: withState(NAME, 'running') });
       expect(await keptVolumes(subject)).toHaveLength(0);
       expect(await visits()).toBe(3);
-      await remove();
     },
   );
 });
@@ -108,10 +109,15 @@ describe('what comes back by itself', () => {
   test.each(titled(['revive.noted', 'revive.identified']))(
     '#1 · a guest restarts and the daemon is killed at %s · it is brought back: %s',
     async (at) => {
-      if ((await subject.environments()).length === 0) await fork();
+      await fork();
       const before = await visits();
       await inMachine(NAME, 'sync');
-      const act = () => berth(['shell', NAME, '--', '/bin/sh', '-c', 'echo b >/proc/sysrq-trigger']);
+      const act = async () => {
+        await berth(['shell', NAME, '--', '/bin/sh', '-c', 'echo b >/proc/sysrq-trigger']);
+        await until('the end of the daemon', 90_000, async () =>
+          (await subject.daemonPid()) === undefined ? true : undefined,
+        );
+      };
       await crash(subject, { at, act, finished: withState(NAME, 'running'), check: running });
       expect(await visits()).toBe(before + 1);
     },
@@ -120,7 +126,7 @@ describe('what comes back by itself', () => {
   test.each(titled(['return.noted']))(
     '#1 · all machines went down and the daemon is killed at %s · they are started again: %s',
     async (at) => {
-      if ((await subject.environments()).length === 0) await fork();
+      await fork();
       const before = await visits();
       await berthOk(['shell', NAME, '--', 'sync']);
       // As after a power cut: nothing is there any more, and nobody said good-bye.

@@ -48,6 +48,12 @@ afterAll(async () => {
 
 const inWild = (line: string) => startBerth(['shell', 'wild', '--', '/bin/sh', '-c', line]);
 
+/** One that is whole again: a fork is there twenty times sooner than what boots. */
+async function anotherWild(): Promise<void> {
+  await subject.run('DELETE', '/environments/wild');
+  await fork('neighbour', '--name', 'wild');
+}
+
 async function neighbourIsWell(): Promise<void> {
   expect(await answers(`${urlOf(neighbour)}/`)).toBe(true);
   await assertInvariants(subject, { untouched: [neighbour.pid ?? -1] });
@@ -56,7 +62,7 @@ async function neighbourIsWell(): Promise<void> {
 /** The time within which 95 of 100 requests of the neighbour are answered, in ms. */
 async function p95(): Promise<number> {
   const times: number[] = [];
-  for (let count = 0; count < 60; count += 1) {
+  for (let count = 0; count < 40; count += 1) {
     const from = performance.now();
     await get(`${urlOf(neighbour)}/`);
     times.push(performance.now() - from);
@@ -87,8 +93,7 @@ test('#13 · the guest powers itself off · stopped, not crashed', async () => {
     reason: 'the guest powered itself off',
   });
   await neighbourIsWell();
-  await subject.run('DELETE', '/environments/wild');
-  await fork('neighbour', '--name', 'wild');
+  await anotherWild();
 });
 
 test('#14 · the guest’s agent is gone · the machine can be managed and stopped', async () => {
@@ -99,7 +104,7 @@ test('#14 · the guest’s agent is gone · the machine can be managed and stopp
   await berthOk(['stop', 'wild', '--timeout', '20s']);
   expect(performance.now() - from).toBeLessThan(30_000);
   expect((await subject.environment('wild')).state).toBe('stopped');
-  await subject.run('POST', '/environments/wild/start', {});
+  await anotherWild();
 });
 
 /** An agent on a socket that answers each line by what it is told to. */
@@ -174,7 +179,8 @@ test('S20 · an agent that says anything at all · nothing of it is believed, no
 
 test('#37 · a guest burns all of its CPU, as a fork bomb does · told within 2 s, the neighbour’s p95 stays below twice', async () => {
   const calm = await p95();
-  const burner = inWild('for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done; wait');
+  const burn = 'for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done; wait';
+  await inMachine('wild', `systemd-run --quiet --unit burner /bin/sh -c '${burn}'`);
   await events.next('environment.cpu-saturated', 'wild', VISIBLE_MS + LOGIN_MS);
   expect((await statsOf('wild')).cpuMs).toBeGreaterThan(0);
   const burning = await p95();
@@ -182,8 +188,7 @@ test('#37 · a guest burns all of its CPU, as a fork bomb does · told within 2 
     `p95 of the neighbour: ${calm.toFixed(1)} ms calm, ${burning.toFixed(1)} ms beside the burner`,
   );
   expect(burning).toBeLessThan(Math.max(calm * 2, calm + SLACK_MS));
-  burner.kill('SIGKILL');
-  await inMachine('wild', "pkill -f 'while :' || true");
+  await inMachine('wild', 'systemctl kill --signal KILL burner');
   await neighbourIsWell();
 });
 

@@ -63,6 +63,8 @@ interface Leftovers extends AsyncDisposable {
 
 /** Takes away what the machine has on the host beside its process. */
 async function takeAway(): Promise<{ readonly dns: number }> {
+  rmSync(join(sharedHome(), 'run/api.sock'));
+  await expect.poll(() => existsSync(join(sharedHome(), 'run/api.sock')), { timeout: 10_000 }).toBe(true);
   rmSync(shop.dockerSocket);
   await output(['nft', 'delete', 'table', 'inet', table()]);
   const dns = Number(readFileSync(join(sharedHome(), 'run/dns.pid'), 'utf8'));
@@ -134,6 +136,7 @@ test('reconciler · sockets, rules, name server, namespace and control group are
   expect(await output(['curl', '-s', '--unix-socket', shop.dockerSocket, 'http://d/_ping'])).toBe('OK');
   const told = (await events()).filter(({ kind }) => kind === 'host.repaired').map(({ message }) => message);
   for (const part of [
+    'socket of the API',
     'Docker endpoint',
     'network namespace',
     'control group',

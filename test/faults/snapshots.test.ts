@@ -209,6 +209,20 @@ describe('of one that does not run', () => {
     await assertInvariants(subject);
   });
 
+  test('#40 c · 24 snapshots come and go of one that is stopped · its disk stays shallow, and whole', async () => {
+    let deepest = 0;
+    for (let count = 1; count <= 24; count += 1) {
+      await take('one');
+      deepest = Math.max(deepest, (await snapshot('one')).layers);
+      await remove('one');
+    }
+    expect(deepest).toBeLessThan(24);
+    await take('last');
+    expect(await checked((await snapshot('last')).id)).toMatch(/^0 /);
+    await remove('last');
+    await assertInvariants(subject);
+  });
+
   test('snapshot · without memory · the machine boots from its disk', async () => {
     await restore('first', { discard: true });
     await put('rewritten');

@@ -11,6 +11,8 @@ export interface Ending {
   readonly start: (name: string) => Promise<Operation>;
   /** `stopped` or `removed`. */
   readonly done: string;
+  /** What else is told of one, after that. */
+  readonly note?: (name: string) => string;
   /** True when the disk comes back too. */
   readonly disk: boolean;
 }
@@ -32,7 +34,8 @@ export async function giveBack(
     for (const operation of operations) {
       const name = operation.targets[0] ?? '';
       const measured = stats.find((one) => one?.name === name || one?.id === name);
-      cli.out.line(`${name} ${ending.done}${returned(measured, ending.disk)}`);
+      const note = ending.note?.(name) ?? '';
+      cli.out.line(`${name} ${ending.done}${note}${returned(measured, ending.disk)}`);
     }
   });
 }

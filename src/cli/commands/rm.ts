@@ -13,7 +13,7 @@ interface RmOptions extends OperationOptions {
 
 export function define(cli: Cli): Command {
   const command = new Command('rm')
-    .description('Remove environments with their machines and disks, running or not')
+    .description('Remove environments with their machines, disks and snapshots, running or not')
     .argument('<environment...>')
     .option('--force', 'an environment that is not there is no error')
     .option('--keep-volumes', 'keep named volumes for the next environment of the same name')
@@ -30,6 +30,7 @@ export function define(cli: Cli): Command {
 async function rm(cli: Cli, names: readonly string[], options: RmOptions): Promise<void> {
   const client = await cli.connect(options);
   const present = options.force === true ? await presentOnly(client, names) : names;
+  const counts = await snapshotCounts(client);
   await giveBack(cli, client, present, options, {
     start: (name) =>
       client.environments.remove(
@@ -37,8 +38,20 @@ async function rm(cli: Cli, names: readonly string[], options: RmOptions): Promi
         options.keepVolumes === undefined ? {} : { keepVolumes: options.keepVolumes },
       ),
     done: options.keepVolumes === true ? 'removed, its volumes kept' : 'removed',
+    note: (name) => countText(counts.get(name) ?? 0),
     disk: true,
   });
+}
+
+/** Only for the words at the end. */
+async function snapshotCounts(client: Client): Promise<ReadonlyMap<string, number>> {
+  const all = await client.snapshots.list().catch(() => []);
+  const groups = Map.groupBy(all, ({ environment }) => environment);
+  return new Map([...groups].map(([name, snapshots]) => [name, snapshots.length]));
+}
+
+function countText(count: number): string {
+  return count === 0 ? '' : `, with ${count} ${count === 1 ? 'snapshot' : 'snapshots'}`;
 }
 
 async function presentOnly(client: Client, names: readonly string[]): Promise<string[]> {

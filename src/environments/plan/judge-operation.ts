@@ -49,7 +49,7 @@ export function judgeOperation(
     case 'restore':
       if (record.restored !== id) return 'undone';
       // Its machine has booted, and its containers may not have been started yet.
-      return settled.runs(record) && record.state !== 'running' ? wanted : 'done';
+      return settled.runs(record) && record.state !== 'running' && wanted === 'go-on' ? wanted : 'done';
     case 'backup':
       // Its repository has to be asked whether it was stored.
       return 'go-on';

@@ -1,4 +1,5 @@
 import type { SleepRequest } from '../../contract/index.ts';
+import { untilAborted } from '../../base/index.ts';
 import { berthError } from '../../errors/index.ts';
 import type { Operation } from '../../model/index.ts';
 import type { Context } from '../context.ts';
@@ -64,8 +65,9 @@ export async function startWake(context: Context, name: string, o: StartOptions)
     async (operation) => {
       const record = await context.registry.claim(known.id, operation.id);
       try {
+        // Others may wait for it as well: to cancel is to wait no longer.
         await operation.step('wake', `wake ${record.name}`, () =>
-          context.sleepers.wake(record.id, 'asked for'),
+          untilAborted(context.sleepers.wake(record.id, 'asked for'), operation.signal),
         );
       } finally {
         await context.registry.update(record.id, { operation: undefined });

@@ -1,14 +1,21 @@
 import type { SnapshotRequest } from '../../contract/index.ts';
+import { formatBytes } from '../../base/index.ts';
 import { berthError } from '../../errors/index.ts';
+import { diskSpace } from '../../host/index.ts';
 import type { Operation } from '../../model/index.ts';
 import type { OperationContext } from '../../operations/index.ts';
 import { collectTemplates } from '../collect-templates.ts';
 import type { Context } from '../context.ts';
 import type { EnvironmentRecord } from '../record.ts';
 import { assertUnclaimed } from '../registry.ts';
+import { assertNoReplica } from '../replicas/start-scale.ts';
 import { snapshotsOf } from './find-snapshots.ts';
 import { snapshotName } from './snapshot-name.ts';
 import { keepTaken, takeNow } from './take-snapshot.ts';
+
+const MIB = 1024 ** 2;
+/** Left for everything else. */
+const SPARE_BYTES = 256 * MIB;
 
 /** Takes a snapshot of an environment in any state; it goes on as it was. */
 export async function startSnapshot(
@@ -18,8 +25,10 @@ export async function startSnapshot(
   o: { readonly idempotencyKey?: string },
 ): Promise<Operation> {
   const known = context.registry.get(ref);
+  assertNoReplica(known);
   assertUnclaimed(known);
   assertTakeable(known, request);
+  if (request.memory === true && known.asleep === undefined) await assertRoom(context, known);
   const taken = new Set(
     snapshotsOf(await context.templates.list(), known.id).map(({ snapshot }) => snapshot.name),
   );
@@ -49,6 +58,15 @@ function assertTakeable(known: EnvironmentRecord, { memory }: SnapshotRequest): 
         remedy: 'Leave out `--memory`.',
       },
     );
+}
+
+/** Memory is written in full at worst. What fails on the way is undone, but a host without a free byte helps nobody. */
+async function assertRoom(context: Context, { name, shape }: EnvironmentRecord): Promise<void> {
+  const { freeBytes: availableBytes } = await diskSpace(context.home);
+  const neededBytes = shape.memoryMib * MIB;
+  if (availableBytes > neededBytes + SPARE_BYTES) return;
+  const figures = `up to ${formatBytes(neededBytes)} needed, ${formatBytes(availableBytes)} left`;
+  throw berthError('disk-full', `no room for the memory of "${name}": ${figures}`);
 }
 
 async function create(

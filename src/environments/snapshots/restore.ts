@@ -31,6 +31,7 @@ import { keepWhatWas } from './keep-what-was.ts';
 import { tidyDisk, undoRestore } from './undo-restore.ts';
 
 const READY_TIMEOUT_MS = 60_000;
+const SEAL_TIMEOUT_MS = 30 * 60_000;
 
 /** What a restore does. */
 interface Plan {
@@ -270,8 +271,9 @@ async function finish(
   }
   context.events.append('environment.restored', record.name, from);
   // The hashes take their time, and the environment is there already.
+  // To cancel it now would lose what was promised.
   await operation.step('seal', 'compute hashes of what it was', () =>
-    keepWhatWas(context, id, operation.signal),
+    keepWhatWas(context, id, AbortSignal.timeout(SEAL_TIMEOUT_MS)),
   );
 }
 

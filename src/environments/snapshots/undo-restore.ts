@@ -55,6 +55,9 @@ export async function tidyDisk(context: Context, { id }: Pick<EnvironmentRecord,
   const { disk, asleep, freezing, restoring } = context.registry.get(id);
   if (disk === undefined || freezing !== undefined || restoring !== undefined) return;
   await removeSaved(disk, asleep?.saved);
+  const running = context.sessions.find(id)?.machine.running;
+  // Whatever the books say, what a machine writes to stays.
+  if (running !== undefined && (await running.topLayer().catch(() => undefined)) !== disk.top) return;
   for (const name of await listDirectory(disk.directory))
     if (/^disk-\d+\.qcow2$/.test(name) && name !== disk.top) await removeTree(join(disk.directory, name));
 }

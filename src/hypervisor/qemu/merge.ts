@@ -33,7 +33,7 @@ export async function mergeLayers(client: QmpClient, o: MergeOptions): Promise<v
     if (data['error'] !== undefined)
       throw berthError(
         'hypervisor-failed',
-        `QEMU could not merge the layers of the disk: ${String(data['error'])}`,
+        `QEMU could not merge the layers of the disk: ${JSON.stringify(data['error'])}`,
       );
   } finally {
     await endMerge(client).catch(() => undefined);

@@ -38,7 +38,7 @@ test('a difference says what changed, and what did not', () => {
   const changed = { ...same, to: 'tuesday', changedBytes: 5 * 1024 ** 2, definition: changes };
   expect(diffLines(changed)).toEqual([
     'shop: monday → tuesday',
-    'disk: up to 5.0 MiB changed',
+    'disk: up to 5 MiB changed',
     '~ image web: web:1 → web:2',
     '+ service new: there',
     '- port 127.88.0.1:80/tcp: web:80',

@@ -39,3 +39,18 @@ test('lists and replicas are those of the last change, whatever a caller did wit
   ]);
   await store.close();
 });
+
+test('of fifty who claim an environment at once one gets it, and the others learn who', async () => {
+  await using directory = await temporaryDirectory();
+  const store = await openSqliteStore({ path: join(directory.path, 'berth.db') });
+  const registry = await EnvironmentRegistry.open(store, 0);
+  await registry.create([draft('shop')]);
+  const claims = await Promise.allSettled(
+    Array.from({ length: 50 }, (_, index) => registry.claim('shop', `op-${index}` as OperationId)),
+  );
+  expect(claims.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  for (const claim of claims)
+    if (claim.status === 'rejected') expect(claim.reason).toMatchObject({ code: 'conflict' });
+  expect(registry.find('shop')?.operation).toBe('op-0');
+  await store.close();
+});

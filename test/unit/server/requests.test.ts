@@ -319,3 +319,11 @@ test('close does not wait long for a call that does not end', async () => {
   expect(performance.now() - begin).toBeLessThan(5_000);
   expect(await asking).toBeInstanceOf(Error);
 });
+
+test('a socket whose file was removed is opened again; who was connected stays so', async () => {
+  await using at = await serve(fakeServices({ environments: { list: async () => [] } }));
+  await files.removeTree(at.path);
+  await at.server.listenAgain(at.path, { mode: 0o600 });
+  expect(statSync(at.path).mode & 0o777).toBe(0o600);
+  expect(await ask(at.path, '/v1/environments')).toMatchObject({ status: 200 });
+});

@@ -25,8 +25,8 @@ export async function findClock(home: string): Promise<Clock | undefined> {
     env,
     step: async (seconds) => {
       writeFileSync(file, `${seconds < 0 ? '' : '+'}${seconds}\n`);
-      // It looks into the file once a second.
-      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      // It looks into the file when the second has changed twice.
+      await new Promise((resolve) => setTimeout(resolve, 2_200));
     },
   };
 }

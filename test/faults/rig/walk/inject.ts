@@ -5,6 +5,8 @@ import type { Fault } from './plan.ts';
 
 const CRASH_SEEN_WITHIN_MS = 10_000;
 const BACK_WITHIN_MS = 30_000;
+/** How long a disk stays full at most. */
+const FULL_FOR_MS = 3_000;
 
 /** What some faults need. */
 export interface Tools {
@@ -81,20 +83,21 @@ async function hangMachine(
   }
 }
 
-/** While nothing can be written the daemon still answers what it is asked. */
+/** While nothing can be written the daemon still answers what it is asked; what waits for space goes on when there is some. */
 async function fillDisk(
   subject: Subject,
   { ballast }: Tools,
   work: () => Promise<Outcome>,
 ): Promise<Outcome> {
   await ballast?.fill();
+  const working = work();
   try {
-    const outcome = await work();
+    await Promise.race([working.catch(() => undefined), pause(FULL_FOR_MS)]);
     await subject.environments();
-    return outcome;
   } finally {
     await ballast?.empty();
   }
+  return working;
 }
 
 async function pidOf(subject: Subject, name: string): Promise<number | undefined> {

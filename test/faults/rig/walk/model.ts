@@ -12,7 +12,7 @@ const ABLE: Readonly<Record<Step['verb'], readonly Expected[]>> = {
     stop: ['running', 'frozen', 'asleep', 'stopped', 'crashed', 'scaled'],
     restart: ['running', 'stopped', 'crashed'],
   },
-  ...{ sleep: ['running', 'frozen', 'scaled'], freeze: ['running'], wake: ['running', 'frozen', 'asleep'] },
+  ...{ sleep: ['running', 'frozen'], freeze: ['running'], wake: ['running', 'frozen', 'asleep'] },
   ...{ scale: ['running', 'scaled'], rm: ['running', 'frozen', 'asleep', 'stopped', 'crashed', 'scaled'] },
   ...{ request: ['running', 'frozen', 'asleep', 'scaled'] },
   ...{ write: ['running', 'frozen', 'asleep'], read: ['running', 'frozen', 'asleep'] },

@@ -56,7 +56,7 @@ const WEIGHTS: Readonly<Record<Expected, Partial<Record<Verb, number>>>> = {
   asleep: { request: 5, wake: 4, read: 2, rm: 1, stop: 0.3 },
   stopped: { rm: 4, start: 1.5 },
   crashed: { rm: 3, start: 1.5 },
-  scaled: { request: 4, scale: 5, rm: 1, sleep: 1 },
+  scaled: { request: 4, scale: 5, rm: 1 },
 };
 
 const AFTER: Readonly<Partial<Record<Verb, Expected>>> = {

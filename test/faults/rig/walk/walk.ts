@@ -9,7 +9,8 @@ import { Model, observed } from './model.ts';
 import { nameOf, type Outcome, perform, urlOf } from './perform.ts';
 import { type FaultKind, PLACES, planWalk, type Step } from './plan.ts';
 
-const SETTLE_MS = 20_000;
+/** A machine that the disk or a halt has held up is looked for every few seconds. */
+const SETTLE_MS = 40_000;
 const MAX_VIOLATIONS = 20;
 
 export interface WalkOptions {
@@ -21,6 +22,8 @@ export interface WalkOptions {
   readonly durationMs?: number;
   readonly tools: Tools;
   readonly onStep?: (line: string) => void;
+  /** Ends it before its time, after the step that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a walk has seen. */
@@ -54,6 +57,7 @@ export async function walk(o: WalkOptions): Promise<WalkReport> {
   for (const step of planWalk(o.seed, kinds)) {
     const isLong = performance.now() - startedAt >= (o.durationMs ?? 0);
     if ((step.number > o.operations && isLong) || walker.violations.length >= MAX_VIOLATIONS) break;
+    if (o.signal?.aborted === true) break;
     await walker.take(step);
   }
   await walker.end();
@@ -77,7 +81,8 @@ class Walker {
     this.#subject = o.subject;
   }
 
-  async take(step: Step): Promise<void> {
+  async take(planned: Step): Promise<void> {
+    const step = this.#withoutVoidFault(planned);
     const startedAt = performance.now();
     const before = this.#model.stateOf(step.place);
     const isAble = this.#model.isAble(step);
@@ -100,6 +105,13 @@ class Walker {
       await this.#subject.startDaemon();
       this.#model.observe(await this.#subject.environments());
     }
+  }
+
+  /** The plan cannot know what an earlier fault made of a machine that is to be killed or held now. */
+  #withoutVoidFault(step: Step): Step {
+    const { fault, ...rest } = step;
+    const isOfMachine = fault?.kind === 'machine-kill' || fault?.kind === 'machine-hang';
+    return isOfMachine && this.#model.stateOf(fault.place) !== 'running' ? rest : step;
   }
 
   /** Nothing may be left of it all. */

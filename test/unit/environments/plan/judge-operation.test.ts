@@ -11,6 +11,7 @@ interface There {
   readonly readyBy?: string;
   readonly returning?: true;
   readonly reviving?: true;
+  readonly restored?: string;
   readonly runs?: boolean;
 }
 
@@ -64,4 +65,14 @@ test('sleep and wake are told by what the environment is', () => {
 test('what others go on with is taken up', () => {
   expect(judge('start', { state: 'starting', returning: true })).toBe('taken-up');
   expect(judge('revive', { state: 'degraded', reviving: true })).toBe('taken-up');
+});
+
+test('a restore that had come so far is done, or goes on with its containers', () => {
+  expect(judge('snapshot-restore', { state: 'running' })).toBe('undone');
+  expect(judge('snapshot-restore', { state: 'running', restored: EARLIER })).toBe('undone');
+  expect(judge('snapshot-restore', { state: 'running', restored: THIS, runs: true })).toBe('done');
+  expect(judge('snapshot-restore', { state: 'stopped', restored: THIS })).toBe('done');
+  const booted = { state: 'degraded', restored: THIS, runs: true } as const;
+  expect(judge('snapshot-restore', booted)).toBe('go-on');
+  expect(judge('snapshot-restore', booted, { cancelling: true })).toBe('done');
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { livingAncestors, snapshotsOf } from '../../../../src/environments/snapshots/find-snapshots.ts';
 import { needsNoRepair } from '../../../../src/environments/snapshots/is-unmounted.ts';
-import { replacedOf } from '../../../../src/environments/snapshots/restoring.ts';
+import { type Replaced, replacedOf } from '../../../../src/environments/snapshots/restoring.ts';
 import { snapshotName } from '../../../../src/environments/snapshots/snapshot-name.ts';
 import type { TemplateManifest } from '../../../../src/machines/index.ts';
 import type { TemplateId } from '../../../../src/model/index.ts';
@@ -33,7 +33,7 @@ test('what a restore replaces names each field, also those that were not there',
   expect(Object.keys(prior)).toContain('followed');
   expect(prior.followed).toBeUndefined();
   // The store keeps no undefined field: read back and completed it says the same.
-  expect(Object.keys(replacedOf(JSON.parse(JSON.stringify(prior))))).toEqual(Object.keys(prior));
+  expect(Object.keys(replacedOf(JSON.parse(JSON.stringify(prior)) as Replaced))).toEqual(Object.keys(prior));
 });
 
 test('a file system that the guest has not closed needs repair', () => {
