@@ -28,6 +28,8 @@ const MACHINE = 7;
 const CONFLICT = 4;
 /** All 200 take a minute of a core; a part of them shows the same each time, with another seed. */
 const FLIPS = Number(process.env['BERTH_FLIPS'] ?? 24);
+/** A host whose processors are all wanted takes seconds for each. */
+const FLIPS_TIMEOUT_MS = 120_000 + FLIPS * 4_000;
 const SEED = Number(process.env['BERTH_SEED'] ?? 1);
 
 const directoryOf = ({ id }: Pick<Environment, 'id'>) => join(sharedHome(), 'environments', id);
@@ -206,33 +208,37 @@ interface Target {
   isSame?(): Promise<boolean>;
 }
 
-test(`saved-state · ${FLIPS} flips and cuts at random places (seed ${SEED}) · each is refused, none accepted in silence`, async () => {
-  await berthOk(['sleep', NAME]);
-  const asleep = await inspect(NAME);
-  await untilHashed(asleep);
-  await stopDaemon();
-  const signal = AbortSignal.timeout(170_000);
-  const random = seeded(SEED);
-  const targets = await targetsOf(asleep, signal);
-  for (const { look } of targets) await look();
-  const accepted: string[] = [];
-  for (let round = 0; round < FLIPS; round++) {
-    const target = targets[Math.floor(random() * targets.length)];
-    if (target === undefined) throw new Error('there is nothing to damage');
-    const { what, undo } = damageSomewhere(target.path, random);
-    const refused = await target.look().then(
-      () => false,
-      () => true,
-    );
-    const harmless = !refused && (await target.isSame?.()) === true;
-    undo();
-    if (!refused && !harmless) accepted.push(what);
-  }
-  expect(accepted).toEqual([]);
-  for (const { look } of targets) await look();
-  await berthOk(['wake', NAME]);
-  expect(await serves()).toBe('hello\n');
-}, 240_000);
+test(
+  `saved-state · ${FLIPS} flips and cuts at random places (seed ${SEED}) · each is refused, none accepted in silence`,
+  async () => {
+    await berthOk(['sleep', NAME]);
+    const asleep = await inspect(NAME);
+    await untilHashed(asleep);
+    await stopDaemon();
+    const signal = AbortSignal.timeout(FLIPS_TIMEOUT_MS);
+    const random = seeded(SEED);
+    const targets = await targetsOf(asleep, signal);
+    for (const { look } of targets) await look();
+    const accepted: string[] = [];
+    for (let round = 0; round < FLIPS; round++) {
+      const target = targets[Math.floor(random() * targets.length)];
+      if (target === undefined) throw new Error('there is nothing to damage');
+      const { what, undo } = damageSomewhere(target.path, random);
+      const refused = await target.look().then(
+        () => false,
+        () => true,
+      );
+      const harmless = !refused && (await target.isSame?.()) === true;
+      undo();
+      if (!refused && !harmless) accepted.push(what);
+    }
+    expect(accepted).toEqual([]);
+    for (const { look } of targets) await look();
+    await berthOk(['wake', NAME]);
+    expect(await serves()).toBe('hello\n');
+  },
+  FLIPS_TIMEOUT_MS + 60_000,
+);
 
 /** Files of a template, of an image and of what an environment left, each with the look that a new daemon takes before it uses them. */
 async function targetsOf(asleep: Environment, signal: AbortSignal): Promise<readonly Target[]> {
