@@ -33,8 +33,12 @@ console.log(`seed ${seed}: at least ${operations} operations and ${minutes} min;
 await using home = await SmallHome.make();
 const clock = await findClock(home.path);
 if (clock === undefined) console.log('libfaketime is not to be had: the clock is left as it is');
+// What is built before the walk is built with the host's clock.
+const builder = new Subject(home.path);
+await prepareFaults(builder);
+await builder.endDaemon();
 const subject = new Subject(home.path, clock?.env ?? {});
-await prepareFaults(subject);
+await subject.startDaemon();
 console.log(`prepared in ${formatDuration(performance.now() - startedAt)}`);
 const report = await walk({
   ...{ subject, seed, operations, durationMs: minutes * MINUTE_MS, signal: stop.signal },

@@ -50,10 +50,7 @@ export async function prepareFaults(subject: Subject): Promise<void> {
   await removeAll(subject);
   for (const { environment, name } of await keptVolumes(subject))
     await berthOk(['volume', 'rm', `${environment}/${name}`, '--kept'], { home });
-  if ((await subject.templates()).some(({ name }) => name === FAULT_TEMPLATE)) {
-    await subject.ask('POST', `/templates/${FAULT_TEMPLATE}/warm`, { min: 0, max: 0 });
-    return;
-  }
+  if (await hasTemplate(subject)) return;
   const file = await faultProject(join(`${home}.work`, 'fault'));
   await berthOk(['up', '-f', file, '--name', 'fault-parent', '--quiet'], {
     home,
@@ -61,6 +58,16 @@ export async function prepareFaults(subject: Subject): Promise<void> {
   });
   await subject.run('POST', '/templates', { environment: 'fault-parent', name: FAULT_TEMPLATE });
   await subject.run('DELETE', '/environments/fault-parent');
+}
+
+/** Whether the template is there and of use; one that another version of Berth has left in a home that is kept goes. */
+async function hasTemplate(subject: Subject): Promise<boolean> {
+  if (!(await subject.templates()).some(({ name }) => name === FAULT_TEMPLATE)) return false;
+  await subject.ask('POST', `/templates/${FAULT_TEMPLATE}/warm`, { min: 0, max: 0 });
+  const { state } = await subject.attempt('POST', '/forks', { source: FAULT_TEMPLATE, name: 'fault-probe' });
+  if (state === 'succeeded') await subject.run('DELETE', '/environments/fault-probe');
+  else await subject.ask('DELETE', `/templates/${FAULT_TEMPLATE}`);
+  return state === 'succeeded';
 }
 
 /** Removes every environment; replicas go with theirs. */
