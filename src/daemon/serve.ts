@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { asBerthError } from '../errors/index.ts';
-import { resolveHome, setOomScore } from '../host/index.ts';
+import { closeInherited, resolveHome, setOomScore } from '../host/index.ts';
 import { startDaemon } from './daemon.ts';
 
 /** When the host is out of memory the kernel is to end something else; machines go before. */
@@ -19,6 +19,7 @@ export async function serve(_argv: readonly string[]): Promise<number> {
   const signals = stopSignals();
   // One failure that nobody handled must not take the ports of all environments down with it.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
+  closeInherited();
   await setOomScore('self', OOM_SCORE);
   try {
     const daemon = await startDaemon(resolveHome(process.env), log);

@@ -5,6 +5,7 @@ export { boundSockets } from './bound-sockets.ts';
 export { type Cgroup, type CgroupOptions, createCgroup, listCgroups, openCgroup } from './cgroup.ts';
 export type { CgroupLimits } from './cgroup-limits.ts';
 export { type CgroupMode, cgroupMode } from './cgroup-mode.ts';
+export { closeInherited } from './close-inherited.ts';
 export { connectUnix } from './connect-unix.ts';
 export { copyFile } from './copy-file.ts';
 export { crashPoint } from './crash-point.ts';
