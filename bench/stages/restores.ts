@@ -22,7 +22,7 @@ services:
   store:
     image: berth/shop:1
     pull_policy: never
-    command: ["valkey-server", "--dir", "/data", "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--protected-mode", "no"]
+    command: ["/usr/bin/valkey-server", "--dir", "/data", "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--protected-mode", "no"]
     ports: ["${PORT}:6379"]
     volumes: ["rows:/data"]
 volumes:

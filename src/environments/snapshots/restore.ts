@@ -31,6 +31,7 @@ import { keepWhatWas } from './keep-what-was.ts';
 import { tidyDisk, undoRestore } from './undo-restore.ts';
 
 const READY_TIMEOUT_MS = 60_000;
+const VERIFY_TIMEOUT_MS = 10 * 60_000;
 const SEAL_TIMEOUT_MS = 30 * 60_000;
 
 /** What a restore does. */
@@ -90,8 +91,23 @@ async function planRestore(
   const withMemory = memory ?? !snapshot.diskOnly;
   const remedy = `Boot from its disk instead: \`./berth snapshot restore ${known.name} ${name} --no-memory\`.`;
   if (withMemory) await assertLoadable(context.hypervisor, snapshot, remedy);
-  await context.templates.verify(snapshot, AbortSignal.timeout(600_000));
+  await assertRight(context, snapshot, withMemory, AbortSignal.timeout(VERIFY_TIMEOUT_MS));
   return { snapshot, withMemory, keep: discard !== true };
+}
+
+/** Compares what is going to be used with its hashes. @throws `template-invalid` */
+async function assertRight(
+  { templates }: Context,
+  snapshot: SnapshotManifest,
+  withMemory: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  if (withMemory || snapshot.diskOnly) return templates.verify(snapshot, signal);
+  if (await templates.isDiskRight(snapshot.id, { signal })) return;
+  const { name } = snapshot.snapshot;
+  throw berthError('template-invalid', `the disk of snapshot "${name}" differs from what was saved`, {
+    remedy: 'Restore another: `./berth snapshot ls` shows what there is.',
+  });
 }
 
 async function restore(
