@@ -210,6 +210,10 @@ function failureOf(error: BerthError, location: string): BerthError {
   const said = error.message.replace(/^setpriv failed with exit code (\d+): ?/, '').trim();
   if (/no space left on device/i.test(said))
     return berthError('disk-full', `the backup repository ${location} has no space left`, { cause: error });
+  if (/already locked|unable to create lock/i.test(said))
+    return berthError('conflict', `something else is being done with the repository ${location}`, {
+      cause: error,
+    });
   if (/wrong password or no key found/i.test(said))
     return berthError('backup-repository-failed', `the password does not open the repository ${location}`, {
       remedy:

@@ -232,10 +232,16 @@ export interface Hypervisor {
   /** Makes a disk larger that no machine runs on, by its top layer. The same size again changes nothing. */
   growDisk(path: string, sizeGib: number): Promise<void>;
   /**
-   * Writes what the layers of a disk hold above `base`, which is raw, into one new layer over it. Nothing may write to them meanwhile.
+   * Writes what the layers of a disk, the topmost first, hold above `base`, which is raw, into one new layer over it. Nothing may write to them
+   * meanwhile. Throws `image-corrupt` when one of them leads anywhere else.
    */
   copyLayers(
-    o: { readonly top: string; readonly base: string; readonly to: string; readonly sizeGib: number },
+    o: {
+      readonly layers: readonly string[];
+      readonly base: string;
+      readonly to: string;
+      readonly sizeGib: number;
+    },
     signal: AbortSignal,
   ): Promise<void>;
   /** Notes in a layer that the same base, which is raw, lies elsewhere now. */

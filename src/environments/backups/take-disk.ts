@@ -46,7 +46,8 @@ export async function takeDisk(
     const sizes = await Promise.all([still.top, ...still.layers].map((path) => allocatedBytes(path)));
     await o.scratch.assertRoom(sizes.reduce((sum, bytes) => sum + bytes, 0));
     const path = join(o.directory, DISK_FILE);
-    const from = { top: still.top, base: o.basePath, to: path, sizeGib: record.shape.diskGib };
+    const layers = [still.top, ...still.layers];
+    const from = { layers, base: o.basePath, to: path, sizeGib: record.shape.diskGib };
     await context.hypervisor.copyLayers(from, signal);
     crashPoint('backup.copied');
     await syncFile(path);

@@ -10,6 +10,8 @@ const NOBODY = 65_534;
 export interface DiskToolOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Exit codes besides 0 that are no error. */
+  readonly okExitCodes?: readonly number[];
   /** Processor time, in seconds. */
   readonly cpuSeconds?: number;
   /** Gives way to everything else on the host. */
