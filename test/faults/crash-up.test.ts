@@ -11,6 +11,7 @@ import { Subject, until } from './rig/subject.ts';
 const NAME = 'new';
 /** A shape of which there is no warm guest yet. */
 const OTHER_SHAPE = '  memory: 320MiB\n';
+const IMAGE_TIMEOUT_MS = 360_000;
 let subject: Subject;
 let file: string;
 
@@ -98,11 +99,15 @@ describe('image build', () => {
     },
   );
 
-  test.each(titled(['image.accepted']))('#1 · the daemon is killed at %s · the build is %s', async (at) => {
-    const before = await berthJson<unknown[]>(['image', 'ls']);
-    await crash(subject, { at, act: build, finished: (seen) => seen });
-    expect((await berthJson<unknown[]>(['image', 'ls'])).length).toBeGreaterThanOrEqual(before.length);
-  });
+  test.each(titled(['image.accepted']))(
+    '#1 · the daemon is killed at %s · the build is %s',
+    async (at) => {
+      const before = await berthJson<unknown[]>(['image', 'ls']);
+      await crash(subject, { at, act: build, finished: (seen) => seen });
+      expect((await berthJson<unknown[]>(['image', 'ls'])).length).toBeGreaterThanOrEqual(before.length);
+    },
+    IMAGE_TIMEOUT_MS,
+  );
 });
 
 describe('what comes back by itself', () => {

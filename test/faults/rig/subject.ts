@@ -10,7 +10,8 @@ import { call, type CallOptions, valueOf } from './api.ts';
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 20_000;
-const CRASH_TIMEOUT_MS = 90_000;
+/** An image takes minutes to build on a busy host. */
+const CRASH_TIMEOUT_MS = 300_000;
 /** For what is done after an operation has ended. */
 const LATE_CRASH_MS = 10_000;
 const OPERATION_TIMEOUT_MS = 120_000;
