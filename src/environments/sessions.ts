@@ -29,6 +29,8 @@ export interface Session {
   readonly imports: Set<string>;
   /** How many bytes the guest may have written before it is asked again how full its disk is. */
   nextLookBytes?: number;
+  /** True while it stands still because its disk cannot be written on the host. */
+  isStalled?: boolean;
   /** The console's line on the last panic that was told of. */
   lastPanic?: string;
   shell?: GuestShell;

@@ -1,6 +1,7 @@
 import { diskSpace } from '../host/index.ts';
 import type { Context } from './context.ts';
 import type { EnvironmentRecord } from './record.ts';
+import type { Change } from './registry.ts';
 import type { Session } from './sessions.ts';
 
 /** With less than this a machine that goes on would stand still again at once. */
@@ -18,7 +19,8 @@ export async function watchStall(
 ): Promise<void> {
   const { running } = session.machine;
   const isStalled = await running.isStalled();
-  const wasStalled = record.reason?.startsWith(REASON) === true;
+  // An earlier daemon may have told of it.
+  const wasStalled = session.isStalled === true || record.reason?.startsWith(REASON) === true;
   if (!isStalled) {
     if (wasStalled) await goOn(context, record, session);
     return;
@@ -27,14 +29,25 @@ export async function watchStall(
   if (!wasStalled) {
     const why = freeBytes < ENOUGH_BYTES ? 'no space is left' : 'the host reports an error of the disk';
     const reason = `${REASON}: ${why}; it stands still and goes on by itself`;
+    session.isStalled = true;
+    await note(context, record, { state: 'degraded', reason });
     context.events.append('environment.io-error', record.name, reason);
-    await context.registry.update(record.id, { state: 'degraded', reason });
   }
   if (freeBytes >= ENOUGH_BYTES) await running.resume();
 }
 
-async function goOn(context: Context, record: EnvironmentRecord, { isFrozen }: Session): Promise<void> {
-  const state = isFrozen ? 'frozen' : 'running';
-  await context.registry.update(record.id, { state, reason: undefined });
+async function goOn(context: Context, record: EnvironmentRecord, session: Session): Promise<void> {
+  const state = session.isFrozen ? 'frozen' : 'running';
+  await note(context, record, { state, reason: undefined });
+  session.isStalled = false;
   context.events.append('environment.io-resumed', record.name, 'its disk can be written again; it goes on');
+}
+
+/** The disk on which it is to be written down may be the one that is full: then it is told all the same. */
+async function note(context: Context, { id }: EnvironmentRecord, change: Change): Promise<void> {
+  await context.registry
+    .update(id, change, { durability: 'relaxed' })
+    .catch((error: unknown) =>
+      context.log.warn({ environment: id, err: error }, 'what became of a machine could not be written down'),
+    );
 }

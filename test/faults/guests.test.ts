@@ -131,7 +131,7 @@ const LIES: readonly (readonly [string, (socket: Socket) => void])[] = [
 ];
 
 test.for(LIES)(
-  '#14 b S20 · an agent that %s · refused within its deadline, memory stays bounded',
+  '#14 b · an agent that %s · refused within its deadline, memory stays bounded',
   async ([what, lie]) => {
     const path = join(`${sharedHome()}.work`, `agent-${what.length}.sock`);
     const server = await lyingAgent(path, (socket) => lie(socket));

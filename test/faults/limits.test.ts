@@ -16,6 +16,7 @@ import { Subject } from './rig/subject.ts';
 
 const MEBIBYTE = 1024 ** 2;
 const SIZE_MIB = 3_072;
+const INODES = 2_048;
 
 /** A home on a file system of its own, that can be filled. */
 let small: OtherHome;
@@ -34,9 +35,19 @@ const ballast = () => join(small.path, 'ballast');
 async function fillUp(leaveBytes: number): Promise<void> {
   const bytes = Math.max(0, free() - leaveBytes);
   await output(['fallocate', '-l', String(bytes), ballast()]);
+  // What is set aside for metadata is not all of it: the rest goes in small pieces.
+  await runProgram([
+    'dd',
+    'if=/dev/zero',
+    `of=${ballast()}.rest`,
+    'bs=64k',
+    `count=${Math.max(0, Math.floor((free() - leaveBytes) / 65_536))}`,
+  ]);
 }
 
-const empty = () => rmSync(ballast(), { force: true });
+const empty = () => {
+  for (const path of [ballast(), `${ballast()}.rest`]) rmSync(path, { force: true });
+};
 
 /** Everything in the home by its path, but for what is written all the time. */
 function filesOf(): string[] {
@@ -48,7 +59,7 @@ function filesOf(): string[] {
 
 beforeAll(async () => {
   await prepare();
-  small = await OtherHome.small(SIZE_MIB);
+  small = await OtherHome.onDisk(SIZE_MIB, INODES);
   mkdirSync(join(small.path, 'images'), { mode: 0o755 });
   // Built once is enough: an image is the same wherever it lies.
   writeFileSync(join(small.path, 'berth-home'), '');
@@ -103,9 +114,13 @@ test('#6 b · a guest writes while the disk is full · it stands still, that is 
   const events = await EventWatch.open(small.path);
   await fillUp(4 * MEBIBYTE);
   const writer = inMachine('shop', 'dd if=/dev/urandom of=/root/noise bs=1M count=40 conv=fsync 2>&1', at());
-  await events.next('environment.io-error', 'shop', 60_000);
-  expect((await subject.environment('shop')).state).toBe('degraded');
-  empty();
+  writer.catch(() => undefined);
+  try {
+    await events.next('environment.io-error', 'shop', 60_000);
+    expect((await subject.environment('shop')).state).toBe('degraded');
+  } finally {
+    empty();
+  }
   await events.next('environment.io-resumed', 'shop', 20_000);
   await writer;
   events.close();
@@ -123,13 +138,15 @@ test('#6 c · after the disk was full · all of it works without a restart of th
 
 test('#7 · no inode is left · a failure that says so, nothing half-made', async () => {
   const before = filesOf();
-  const { files, ffree } = statfsSync(small.path);
-  await output(['mount', '-o', `remount,nr_inodes=${files - ffree + 1}`, small.path]);
+  const directory = join(small.path, 'ballast');
+  mkdirSync(directory);
+  for (let left = statfsSync(small.path).ffree; left > 1; left -= 1)
+    writeFileSync(join(directory, String(left)), '');
   try {
     const failure = await berthFails(['fork', 'shop', '--name', 'copy'], at());
     expect(failure.code).toBe('disk-full');
   } finally {
-    await output(['mount', '-o', 'remount,nr_inodes=0', small.path]);
+    rmSync(directory, { recursive: true });
   }
   expect(filesOf()).toEqual(before);
   await isWell();

@@ -18,7 +18,7 @@ const RIGHT_MS = 1_000;
 const IDLE = `
   idle:
     after: 4s
-    action: freeze
+    then: freeze
 `;
 
 let clock: FakeClock;

@@ -27,6 +27,19 @@ export class OtherHome implements AsyncDisposable {
     return new OtherHome(path, true);
   }
 
+  /** On a disk of its own with so much space and so many inodes: ext4 in a file, which gives a page of a hole without taking room for it, as tmpfs does not. */
+  static async onDisk(sizeMib: number, inodes: number): Promise<OtherHome> {
+    const path = newHome();
+    const disk = `${path}.disk`;
+    await output(['truncate', '--size', `${sizeMib}M`, disk]);
+    await output(['mkfs.ext4', '-q', '-m', '0', '-N', String(inodes), disk]);
+    await output(['mount', '-o', 'loop', disk, path]);
+    rmSync(disk);
+    rmSync(`${path}/lost+found`, { recursive: true });
+    await output(['chmod', '711', path]);
+    return new OtherHome(path, true);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       if (existsSync(`${this.path}/berth-home`)) {
