@@ -151,8 +151,9 @@ describe('under load', () => {
     'while :; do dd if=/dev/zero of=/root/load bs=64k count=40 conv=fsync; echo x >>/root/list; done';
 
   test('#40 · the guest writes all the while · the file system needs no repair, and it writes on', async () => {
-    // What keeps the output open keeps the login open.
-    await guest(`nohup sh -c '${WRITE}' </dev/null >/dev/null 2>&1 & sleep 1`);
+    // What a login leaves behind ends with it.
+    await guest(`systemd-run --quiet --unit writer /bin/sh -c '${WRITE}'`);
+    await expect.poll(() => guest('cat /root/list 2>/dev/null || true')).toContain('x');
     await take('busy');
     const { id, consistency } = await snapshot('busy');
     expect(consistency).toBe('file-system');
@@ -170,7 +171,7 @@ describe('under load', () => {
       deepest = Math.max(deepest, (await snapshot('one')).layers);
       await remove('one');
     }
-    await guest("pkill -f '[r]oot/load'; true");
+    await guest('systemctl kill --signal KILL writer');
     expect(deepest).toBeLessThan(24);
     expect(await value()).toBe('bottom');
     await assertInvariants(subject);
