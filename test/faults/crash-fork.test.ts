@@ -79,11 +79,15 @@ describe('a running environment is frozen', () => {
   test.each(titled(['template.unlisted']))(
     '#1 · the daemon is killed at %s · its removal is %s',
     async (at) => {
+      // One that nobody's disk stands on.
+      await fork(FAULT_TEMPLATE, 'passing');
+      await subject.run('POST', '/templates', { environment: 'passing', name: 'passed' });
+      await subject.run('DELETE', '/environments/passing');
       const finished = (before: Seen) => ({
         ...before,
-        templates: before.templates.filter((name) => name !== NAMED),
+        templates: before.templates.filter((name) => name !== 'passed'),
       });
-      await crash(subject, { at, act: () => subject.ask('DELETE', `/templates/${NAMED}`), finished });
+      await crash(subject, { at, act: () => subject.ask('DELETE', '/templates/passed'), finished });
     },
   );
 
