@@ -13,6 +13,7 @@ import {
 import { isAlive, processState, trimLog, writtenBytes } from '../host/index.ts';
 
 const INTERVAL_MS = 1_000;
+const LOGS = ['console.log', 'qemu.log', 'qemu.out'];
 /** What costs the machine something is asked for in each of so many rounds. */
 const ROUNDS_PER_QUESTION = 5;
 const RESPONSE_TIMEOUT_MS = 3_000;
@@ -59,7 +60,10 @@ class MachineWatch {
     const context = this.#context;
     const { id, disk, process } = record;
     if (disk === undefined || process === undefined) return;
-    for (const name of ['console.log', 'qemu.log', 'qemu.out'])
+    const isAsked = this.#round % ROUNDS_PER_QUESTION === 0;
+    // One that stands still because nobody needs it writes nothing, and a fleet of them is to cost nothing.
+    const mayWrite = context.sessions.find(id)?.isFrozen !== true || isAsked;
+    for (const name of mayWrite ? LOGS : [])
       await trimLog(join(disk.directory, name), { maxBytes: MAX_LOG_BYTES, keepBytes: KEPT_LOG_BYTES });
     // While an operation works on it the machine may rightly be busy, and its state is the operation's to set.
     if (record.operation !== undefined || context.sessions.isSettling(id)) return;
@@ -70,12 +74,12 @@ class MachineWatch {
     }
     this.#load.look(record);
     const isStopped = processState(process.process) === 'stopped';
-    const isAsked = this.#round % ROUNDS_PER_QUESTION === 0;
     const answers =
       isStopped || isAsked || record.unresponsive === true
         ? await checkResponse(context, record, session, isStopped ? STOPPED_TIMEOUT_MS : RESPONSE_TIMEOUT_MS)
         : true;
-    if (answers && this.#round % ROUNDS_PER_STALL_LOOK === 0) await watchStall(context, record, session);
+    if (answers && mayWrite && this.#round % ROUNDS_PER_STALL_LOOK === 0)
+      await watchStall(context, record, session);
     if (answers && (isAsked || this.#hasWritten(id, process.process.pid))) await watchStorage(context, id);
   }
 
