@@ -34,7 +34,14 @@ import {
   VolumeOperations,
   WarmPools,
 } from '../environments/index.ts';
-import { acquireHomeLock, chmod, chown, type HomeDirectories, removeTree } from '../host/index.ts';
+import {
+  acquireHomeLock,
+  chmod,
+  chown,
+  type HomeDirectories,
+  hostBootId,
+  removeTree,
+} from '../host/index.ts';
 import { createQemuHypervisor, DEFAULT_QEMU } from '../hypervisor/index.ts';
 import { createImageStore } from '../images/index.ts';
 import { createIngress } from '../ingress/index.ts';
@@ -42,9 +49,11 @@ import {
   cgroupMaker,
   closeLines,
   createBaseTemplates,
+  FileTrust,
   layoutOf,
   Machines,
   TemplateStore,
+  VerifiedFiles,
 } from '../machines/index.ts';
 import { createNetworkManager, type NetworkManager, SLOT_COUNT } from '../network/index.ts';
 import { createEventLog, createOperations, type EventLog } from '../operations/index.ts';
@@ -183,7 +192,7 @@ async function composeContext(
   const network = openNetwork({ homeId, runDirectory: run, log }, events);
   const hypervisor = createQemuHypervisor({ qemuPath: QEMU, cgroupFor: cgroupMaker(homeId) });
   const images = openImages(home);
-  const templates = new TemplateStore(layout);
+  const templates = new TemplateStore(layout, openTrust(run, log, closing));
   const machines = new Machines({ hypervisor, network, templates, layout, homeId });
   const clientKey = await loadClientKey(layout.keys);
   const baseTemplates = createBaseTemplates({
@@ -250,6 +259,14 @@ function openNetwork(
 ): NetworkManager {
   const onRepair = (what: string) => events.append('host.repaired', 'network', what);
   return createNetworkManager({ ...o, poolSize: READY_SLOTS, onRepair });
+}
+
+function openTrust(run: string, log: Logger, closing: AsyncDisposableStack): FileTrust {
+  const verified = new VerifiedFiles(join(run, 'verified.json'), hostBootId(), (err) =>
+    log.warn({ err }, 'which files were found right could not be written down'),
+  );
+  closing.defer(() => verified.flush());
+  return new FileTrust(verified);
 }
 
 function openImages(home: string): Context['images'] {

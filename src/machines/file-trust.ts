@@ -1,5 +1,6 @@
 import { KeyedMutex } from '../base/index.ts';
 import { fileIdentity, sha256File } from '../host/index.ts';
+import type { VerifiedFiles } from './verified-files.ts';
 
 /** What is written down of a file that is not to change any more. */
 export interface Seal {
@@ -25,12 +26,18 @@ interface Wait {
 }
 
 /**
- * Knows of which files the content has been found right in this life of the daemon: read once, and again when they were written to since. QEMU itself
- * verifies nothing of what it loads.
+ * Knows of which files the content has been found right: read once while the host runs, and again when they were written to since. QEMU itself verifies
+ * nothing of what it loads. Without `verified` it forgets with the daemon.
  */
 export class FileTrust {
+  /** Identities of files that were right as they were written, or read, in this life of the daemon. */
   readonly #known = new Map<string, string>();
+  readonly #verified: VerifiedFiles | undefined;
   readonly #reading = new KeyedMutex();
+
+  constructor(verified?: VerifiedFiles) {
+    this.#verified = verified;
+  }
 
   /** Takes a file as it is now for right: it has just been written. */
   async note(path: string): Promise<Seal> {
@@ -42,24 +49,40 @@ export class FileTrust {
   /** Adds the hash to the seal of a file; undefined when it was written to meanwhile. */
   async hash(path: string, seal: Seal, o: Wait): Promise<Seal | undefined> {
     const hash = await sha256File(path, o);
-    return (await fileIdentity(path)) === seal.identity ? { ...seal, hash } : undefined;
+    if ((await fileIdentity(path)) !== seal.identity) return undefined;
+    await this.#verified?.note(path, { identity: seal.identity, hash });
+    return { ...seal, hash };
+  }
+
+  /** The hash of a file that nobody writes to, which is right from then on. */
+  async read(path: string, o: Wait): Promise<string> {
+    const before = await fileIdentity(path);
+    const hash = await sha256File(path, o);
+    if (before !== undefined && (await fileIdentity(path)) === before) {
+      this.#know(path, before);
+      await this.#verified?.note(path, { identity: before, hash });
+    }
+    return hash;
   }
 
   /** Compares a file with what is written down of it. Whoever asks meanwhile waits for the same look. */
   async compare(path: string, seal: Partial<Seal>, o: Wait): Promise<Verdict> {
     // Nobody waits for a scrub that reads in the background what is known already.
-    if (o.anew !== true && (await this.#isKnown(path))) return 'right';
+    if (o.anew !== true && (await this.#isKnown(path, seal))) return 'right';
     return this.#reading.run(path, async () => {
-      if (o.anew !== true && (await this.#isKnown(path))) return 'right';
+      if (o.anew !== true && (await this.#isKnown(path, seal))) return 'right';
       const { is, identity } = await judge(path, seal, o);
       this.#know(path, identity);
+      if (identity === undefined) await this.#verified?.forget(path);
+      else if (seal.hash !== undefined) await this.#verified?.note(path, { identity, hash: seal.hash });
       return is;
     });
   }
 
   /** A file of this path is another one from now on, or none. */
-  forget(path: string): void {
+  async forget(path: string): Promise<void> {
     this.#known.delete(path);
+    await this.#verified?.forget(path);
   }
 
   #know(path: string, identity: string | undefined): void {
@@ -67,9 +90,12 @@ export class FileTrust {
     else this.#known.set(path, identity);
   }
 
-  async #isKnown(path: string): Promise<boolean> {
-    const known = this.#known.get(path);
-    return known !== undefined && (await fileIdentity(path)) === known;
+  async #isKnown(path: string, { hash }: Partial<Seal>): Promise<boolean> {
+    const identity = await fileIdentity(path);
+    if (identity === undefined) return false;
+    if (this.#known.get(path) === identity) return true;
+    const verified = await this.#verified?.find(path);
+    return hash !== undefined && verified?.identity === identity && verified.hash === hash;
   }
 }
 

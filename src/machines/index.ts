@@ -21,3 +21,4 @@ export { removeSaved, type SavedState, saveMachine } from './saved-state.ts';
 export { SharedBase } from './shared-base.ts';
 export { type SnapshotFacts, type TemplateManifest, withChecksum } from './template-manifest.ts';
 export { TemplateStore } from './template-store.ts';
+export { VerifiedFiles } from './verified-files.ts';

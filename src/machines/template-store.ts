@@ -9,7 +9,6 @@ import {
   listDirectory,
   readJson,
   removeTree,
-  sha256File,
   syncFile,
   writeJson,
 } from '../host/index.ts';
@@ -45,8 +44,8 @@ type Hashes = NonNullable<TemplateManifest['hashes']>;
  */
 export class TemplateStore {
   readonly #layout: Layout;
-  /** Which files have been found right in this life of the daemon. */
-  readonly trust = new FileTrust();
+  /** Which files have been found right. */
+  readonly trust: FileTrust;
   /** Prepared in the life of this daemon and neither complete nor removed. */
   readonly #unfinished = new Set<TemplateId>();
   /** Completed in the life of this daemon. */
@@ -56,8 +55,9 @@ export class TemplateStore {
   /** What ends the reading of files that nobody needs any more. */
   readonly #sealing = new Map<TemplateId, AbortController>();
 
-  constructor(layout: Layout) {
+  constructor(layout: Layout, trust = new FileTrust()) {
     this.#layout = layout;
+    this.trust = trust;
   }
 
   files(id: TemplateId): TemplateFiles {
@@ -184,7 +184,7 @@ export class TemplateStore {
       await removeTree(this.files(id).manifest);
       crashPoint('template.unlisted');
       await removeTree(this.files(id).directory);
-      this.#forget(id);
+      await this.#forget(id);
     });
   }
 
@@ -212,8 +212,8 @@ export class TemplateStore {
   }
 
   /**
-   * Compares the template's files with the hashes of its manifest, once per life of the daemon, and again when they were written to since: QEMU itself
-   * would accept anything. `anew`: whatever is known of them.
+   * Compares the template's files with the hashes of its manifest, once while the host runs, and again when they were written to since: QEMU itself would
+   * accept anything. `anew`: whatever is known of them.
    * @throws `template-invalid` when something differs
    */
   async verify(
@@ -300,10 +300,13 @@ export class TemplateStore {
     o: { readonly signal: AbortSignal; readonly background?: boolean },
   ): Promise<Hashes> {
     const files = this.files(id);
-    if (diskOnly) return { disk: await sha256File(files.disk, o) };
-    const [state, disk] = await Promise.all([sha256File(files.state, o), sha256File(files.disk, o)]);
+    if (diskOnly) return { disk: await this.trust.read(files.disk, o) };
+    const [state, disk] = await Promise.all([
+      this.trust.read(files.state, o),
+      this.trust.read(files.disk, o),
+    ]);
     if (!(await exists(files.overlay))) return { state, disk };
-    return { state, disk, overlay: await sha256File(files.overlay, o) };
+    return { state, disk, overlay: await this.trust.read(files.overlay, o) };
   }
 
   async #read(id: TemplateId): Promise<TemplateManifest | undefined> {
@@ -321,9 +324,9 @@ export class TemplateStore {
     for (const path of [state, disk, overlay]) await this.trust.note(path);
   }
 
-  #forget(id: TemplateId): void {
+  async #forget(id: TemplateId): Promise<void> {
     const { state, disk, overlay } = this.files(id);
-    for (const path of [state, disk, overlay]) this.trust.forget(path);
+    for (const path of [state, disk, overlay]) await this.trust.forget(path);
     this.#unfinished.delete(id);
     this.#made.delete(id);
   }

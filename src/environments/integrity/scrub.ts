@@ -7,7 +7,7 @@ import type { EnvironmentRecord } from '../record.ts';
 
 export interface ScrubOptions {
   readonly signal: AbortSignal;
-  /** Read everything; else only what this life of the daemon has not read yet. */
+  /** Read everything; else only what has not been read since the host booted. */
   readonly anew: boolean;
   /** Called before each thing. */
   readonly onThing?: (what: string) => void;
