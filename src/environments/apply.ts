@@ -7,6 +7,7 @@ import type { OperationContext } from '../operations/index.ts';
 import { composePlace } from './compose-place.ts';
 import type { RegistryCredential } from '../registries/index.ts';
 import type { Context } from './context.ts';
+import { throughRestarts } from './guest-return.ts';
 import { openCaches, pullImages } from './pull-images.ts';
 import { replacePorts, waitForPorts } from './ports.ts';
 import { noteServices } from './note-services.ts';
@@ -39,14 +40,26 @@ export function archivePaths(project: ComposeProject, workload: Workload): strin
 
 /**
  * Makes a running machine run the file: loads its image archives, pulls and builds what is missing, lets Compose do its work,
- * waits until all is ready, opens the ports.
+ * waits until all is ready, opens the ports. A guest that restarts by itself meanwhile is waited for.
  */
-export async function applyWorkload(
+export function applyWorkload(
   context: Context,
   record: EnvironmentRecord,
   project: ComposeProject,
   operation: OperationContext,
   o: ApplyOptions = {},
+): Promise<void> {
+  return throughRestarts(context, record, operation, (now, current) =>
+    applyOnce(context, now, project, current, o),
+  );
+}
+
+async function applyOnce(
+  context: Context,
+  record: EnvironmentRecord,
+  project: ComposeProject,
+  operation: OperationContext,
+  o: ApplyOptions,
 ): Promise<void> {
   await context.ingress.check(record.ports, record.id);
   await Promise.all([
@@ -76,19 +89,22 @@ export async function applyWorkload(
   crashPoint('apply.composed');
   await Promise.all([
     becomeReady(context, record, project, operation, o.before ?? []),
-    flushDisk(context, record, operation.signal),
+    // It is awake, and what was loaded into it may have filled it.
+    flushDisk(context, record, operation.signal).then(() => measureStorage(context, record.id)),
   ]);
 }
 
 /** What `up` has acknowledged outlives the guest: its kernel would keep images and containers in memory for up to half a minute. */
-async function flushDisk(context: Context, record: EnvironmentRecord, signal: AbortSignal): Promise<void> {
+export async function flushDisk(
+  context: Context,
+  record: EnvironmentRecord,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     await context.sessions.shell(record).exec(['sync'], { timeoutMs: FLUSH_TIMEOUT_MS, signal });
   } catch (error) {
     context.log.warn({ environment: record.name, err: error }, 'the guest did not write its disk');
   }
-  // It is awake, and what was loaded into it may have filled it.
-  await measureStorage(context, record.id);
 }
 
 /** Services whose image is built: it is not there, the file says `pull_policy: build`, or `force`. */

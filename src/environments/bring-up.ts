@@ -3,7 +3,7 @@ import { berthError } from '../errors/index.ts';
 import { composeConfig } from '../guest/index.ts';
 import type { PublishedPort } from '../model/index.ts';
 import type { OperationContext } from '../operations/index.ts';
-import { applyWorkload } from './apply.ts';
+import { applyWorkload, flushDisk } from './apply.ts';
 import type { Context } from './context.ts';
 import { checkReferences } from './files/check-files.ts';
 import { receiveFiles } from './files/receive-files.ts';
@@ -24,6 +24,8 @@ export async function bringUp(
   before: readonly PublishedPort[],
 ): Promise<void> {
   const sent = wish.sendsFiles ? await receiveFiles(context, record, wish, operation) : record;
+  // A guest that restarts from here on is brought up anew, and nobody sends them again.
+  if (wish.sendsFiles) await flushDisk(context, sent, operation.signal);
   const { known, project } = wish.project.incomplete
     ? await mergeFiles(context, sent, wish, operation)
     : { known: sent, project: wish.project };

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
-import { formatDuration, sleep } from '../base/index.ts';
+import { formatDuration } from '../base/index.ts';
 import { asBerthError, berthError } from '../errors/index.ts';
 import { crashPoint, tailFile } from '../host/index.ts';
 import type { OperationContext } from '../operations/index.ts';
 import { applyWorkload } from './apply.ts';
 import type { Context } from './context.ts';
-import { NO_FOLLOWED_PORTS, startFollowing, stopFollowing } from './following.ts';
-import { endMachine, renewIdentity } from './machine-life.ts';
+import { NO_FOLLOWED_PORTS, stopFollowing } from './following.ts';
+import { waitForGuest } from './guest-return.ts';
+import { endMachine } from './machine-life.ts';
 import { judgeRestart, RESTART_WINDOW_MS, recentRestarts } from './plan/judge-restart.ts';
 import { projectOf } from './project-of.ts';
 import type { EnvironmentRecord } from './record.ts';
@@ -18,7 +19,6 @@ export const REVIVE = 'revive';
 
 /** A kernel that goes down tries several ways at once, each of which resets the machine; no guest boots in this time. */
 const ONE_RESTART_MS = 2_000;
-const BOOT_TIMEOUT_MS = 180_000;
 /** A panic with its trace is shorter. */
 const CONSOLE_TAIL_BYTES = 16 * 1024;
 
@@ -152,15 +152,8 @@ async function revive(
 ): Promise<{ names: string[] }> {
   const record = await context.registry.claim(known.id, operation.id);
   try {
-    await hold(record, session, operation);
-    await operation.step('boot', `wait for the guest of ${record.name}`, async () => {
-      await session.machine.link.waitReady({ timeoutMs: BOOT_TIMEOUT_MS, signal: operation.signal });
-      await renewIdentity(context, record, session.machine, operation.signal);
-      crashPoint('revive.identified');
-      // Whoever came meanwhile knew it by its former key.
-      context.sessions.disconnect(record.id);
-      startFollowing(context, record, { isNew: false });
-    });
+    await waitForGuest(context, record, session, operation);
+    crashPoint('revive.identified');
     await applyWorkload(context, context.registry.get(record.id), projectOf(record), operation);
     await context.registry.update(record.id, { reviving: undefined });
   } catch (error) {
@@ -168,22 +161,6 @@ async function revive(
     throw error;
   }
   return { names: [record.name] };
-}
-
-/** A guest that restarts again and again stands still for a while, longer each time. */
-async function hold(record: EnvironmentRecord, session: Session, operation: OperationContext): Promise<void> {
-  const verdict = judgeRestart(record.guestRestarts ?? []);
-  const holdMs = verdict.kind === 'revive' ? verdict.holdMs : 0;
-  if (holdMs === 0) return;
-  const { running } = session.machine;
-  await operation.step('hold', `hold the guest for ${formatDuration(holdMs)}`, async () => {
-    await running.pause();
-    try {
-      await sleep(holdMs, operation.signal);
-    } finally {
-      await running.resume();
-    }
-  });
 }
 
 async function settle(

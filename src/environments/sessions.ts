@@ -85,9 +85,20 @@ export class Sessions {
     return session;
   }
 
-  /** A connection into the machine; opened once, kept until the machine ends. @throws `not-running` */
+  /**
+   * A connection into the machine; opened once, kept until the machine ends.
+   * @throws `not-running`, also before the guest has an identity of its own: whoever came earlier would keep a key that is not its own
+   */
   shell(record: EnvironmentRecord): GuestShell {
     const session = this.get(record);
+    if (!session.isKnown)
+      throw berthError(
+        'not-running',
+        `the guest of environment "${record.name}" has no identity of its own yet`,
+        {
+          remedy: `Wait for it: \`./berth inspect ${record.name}\` shows when it runs.`,
+        },
+      );
     session.shell ??= connectGuestShell({
       host: session.machine.slot.guestReachableAt,
       privateKey: this.#clientKey.private,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { asBerthError } from '../../errors/index.ts';
 import { readJson, writeJson } from '../../host/index.ts';
+import type { TemplateManifest } from '../../machines/index.ts';
 import type { Damage, ScrubReport } from '../../model/index.ts';
 import type { Context } from '../context.ts';
 import type { EnvironmentRecord } from '../record.ts';
@@ -21,6 +22,20 @@ function reportPath(context: Pick<Context, 'home'>): string {
 /** The outcome of the last one that read everything; undefined when there was none. */
 export function lastScrub(context: Pick<Context, 'home'>): Promise<ScrubReport | undefined> {
   return readJson<ScrubReport>(reportPath(context)).catch(() => undefined);
+}
+
+/** One that is removed, or reduced to its disk, while it is read is not damaged. */
+async function verifyListed(
+  { templates }: Pick<Context, 'templates'>,
+  template: TemplateManifest,
+  wait: { readonly signal: AbortSignal; readonly background: boolean; readonly anew: boolean },
+): Promise<void> {
+  try {
+    if (template.diskOnly && template.hashes === undefined) await templates.seal(template, wait);
+    else await templates.verify(template, wait.signal, wait);
+  } catch (error) {
+    if ((await templates.find(template.id))?.diskOnly === template.diskOnly) throw error;
+  }
 }
 
 /**
@@ -51,10 +66,7 @@ export async function scrub(context: Context, o: ScrubOptions): Promise<ScrubRep
   const wait = { signal: o.signal, background: o.anew, anew: o.anew };
   const templates = await context.templates.list();
   for (const template of templates)
-    await look('template', template.name, async () => {
-      if (template.diskOnly && template.hashes === undefined) await context.templates.seal(template, wait);
-      else await context.templates.verify(template, o.signal, wait);
-    });
+    await look('template', template.name, () => verifyListed(context, template, wait));
   for (const id of await context.templates.unreadable())
     await look('template', id, () => Promise.reject(context.templates.unreadableFailure(id)));
   const images = await context.images.list();
