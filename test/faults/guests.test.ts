@@ -16,10 +16,9 @@ import {
 } from '../e2e/rig/berth.ts';
 import { sharedHome } from '../e2e/rig/home.ts';
 import { answers, get, urlOf } from '../e2e/rig/http.ts';
-import { prepareAlone } from '../e2e/rig/prepare.ts';
-import { tinyProject } from '../e2e/rig/tiny.ts';
 import { EventWatch } from './rig/event-watch.ts';
 import { assertInvariants } from './rig/invariants.ts';
+import { FAULT_TEMPLATE, prepareFaults } from './rig/project.ts';
 import { Subject } from './rig/subject.ts';
 
 const VISIBLE_MS = 2_000;
@@ -36,10 +35,9 @@ let events: EventWatch;
 let neighbour: Environment;
 
 beforeAll(async () => {
-  await prepareAlone();
   subject = new Subject(sharedHome());
-  await berthOk(['up', '-f', await tinyProject('guests'), '--name', 'neighbour']);
-  await fork('neighbour', '--name', 'wild');
+  await prepareFaults(subject);
+  for (const name of ['neighbour', 'wild']) await fork(FAULT_TEMPLATE, '--name', name);
   neighbour = await inspect('neighbour');
   events = await EventWatch.open(sharedHome());
 });
@@ -53,7 +51,7 @@ const inWild = (line: string) => startBerth(['shell', 'wild', '--', '/bin/sh', '
 /** One that is whole again: a fork is there twenty times sooner than what boots. */
 async function anotherWild(): Promise<void> {
   await subject.run('DELETE', '/environments/wild');
-  await fork('neighbour', '--name', 'wild');
+  await fork(FAULT_TEMPLATE, '--name', 'wild');
 }
 
 async function neighbourIsWell(): Promise<void> {
