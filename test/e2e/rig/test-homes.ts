@@ -42,6 +42,7 @@ export async function removeTestHomes(homes: readonly string[]): Promise<void> {
 
 async function removeTestHome(home: string): Promise<void> {
   rmSync(`${home}.work`, { recursive: true, force: true });
+  rmSync(`${home}.crash-at`, { force: true });
   if (existsSync(`${home}/berth-home`)) {
     const { code, stdout, stderr } = await berth(['down', '--all', '--purge', '--yes'], {
       home,
