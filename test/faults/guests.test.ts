@@ -12,10 +12,9 @@ import {
   inspect,
   removeAllEnvironments,
   startBerth,
-  statsOf,
 } from '../e2e/rig/berth.ts';
 import { sharedHome } from '../e2e/rig/home.ts';
-import { answers, get, urlOf } from '../e2e/rig/http.ts';
+import { answers, urlOf } from '../e2e/rig/http.ts';
 import { EventWatch } from './rig/event-watch.ts';
 import { assertInvariants } from './rig/invariants.ts';
 import { FAULT_TEMPLATE, prepareFaults } from './rig/project.ts';
