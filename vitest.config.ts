@@ -41,7 +41,8 @@ export default defineConfig({
           pool: 'forks',
           maxWorkers: faultLanes,
           fileParallelism: faultLanes > 1,
-          testTimeout: 180_000,
+          // A test that has an emulated guest boot twice, beside another lane, takes minutes.
+          testTimeout: 300_000,
           hookTimeout: 600_000,
           expect: { poll: { timeout: 20_000 } },
           globalSetup: existsSync(e2eSetup) ? [e2eSetup] : [],
