@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 import { FileOrder } from './tools/testing/file-order.ts';
 
 const e2eSetup = join(import.meta.dirname, 'test/e2e/setup.ts');
+/** How many files of test/faults run at once, each in a home of its own. */
+const faultLanes = Number(process.env['BERTH_TEST_LANES'] ?? 1);
 
 export default defineConfig({
   test: {
@@ -37,9 +39,10 @@ export default defineConfig({
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           pool: 'forks',
-          maxWorkers: 1,
-          fileParallelism: false,
-          testTimeout: 180_000,
+          maxWorkers: faultLanes,
+          fileParallelism: faultLanes > 1,
+          // A test that has an emulated guest boot twice, beside another lane, takes minutes.
+          testTimeout: 300_000,
           hookTimeout: 600_000,
           expect: { poll: { timeout: 20_000 } },
           globalSetup: existsSync(e2eSetup) ? [e2eSetup] : [],

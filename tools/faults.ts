@@ -1,18 +1,24 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { execFile } from 'node:child_process';
 import { formatDuration } from '../src/base/index.ts';
+import { newHome } from '../test/e2e/rig/home.ts';
+import { removeTestHomes, testHomes } from '../test/e2e/rig/test-homes.ts';
 import { CRASH_POINTS_HIT, crashCoverage } from './testing/crash-coverage.ts';
 import { caseRows, compareCases, faultCaseOf, formatRows, patternOf } from './testing/fault-cases.ts';
+import { runsAlone } from './testing/fault-files.ts';
 import { prepareHost } from './testing/prepare-host.ts';
-import { runStage } from './testing/stage.ts';
-import type { TallyLine } from './testing/tally.ts';
+import { runStage, type Stage } from './testing/stage.ts';
+import { NO_TESTS, sumTallies, type Tally, type TallyLine } from './testing/tally.ts';
 import { vitestStage } from './testing/vitest-stage.ts';
 
 const root = resolve(import.meta.dirname, '..');
-const WHOLE_RUN_MS = 40 * 60_000;
+/** Files at a time, each in a home of its own. */
+const LANES = 2;
+const TOGETHER_MS = 40 * 60_000;
+const ALONE_MS = 15 * 60_000;
 const HEADER = ['case', 'injected', 'promise'];
 
 const wanted = process.argv.slice(2);
@@ -40,21 +46,52 @@ async function runCases(): Promise<boolean> {
   try {
     const hits = join(directory, 'crash-points');
     const results: TallyLine[] = [];
-    const stage = vitestStage(root, 'faults', 'faults', WHOLE_RUN_MS, results, {
-      ...(wanted.length === 0 ? {} : { pattern: patternOf(wanted) }),
-      env: { [CRASH_POINTS_HIT]: hits },
+    const tallies: Tally[] = [];
+    await inTestHomes(async (home) => {
+      const variables = { [CRASH_POINTS_HIT]: hits, BERTH_TEST_HOME: home };
+      for (const stage of stagesOf(variables, results)) tallies.push(await runStage(stage, stop.signal));
+    }).catch((error: unknown) => {
+      console.log(error instanceof Error ? error.message : String(error));
+      tallies.push({ ...NO_TESTS, failed: 1 });
     });
-    const tally = await runStage(stage, stop.signal);
     const rows = caseRows(results);
     console.log('');
     for (const line of formatRows([...HEADER, 'held', 'time'], rows)) console.log(line);
     const covered = tellCrashPoints(hits);
-    console.log(
-      `\n${tally.passed} of ${tally.passed + tally.failed} held, in ${formatDuration(performance.now() - startedAt)}.`,
-    );
-    return tally.failed === 0 && tally.passed > 0 && covered;
+    const { passed, failed } = sumTallies(tallies);
+    const took = formatDuration(performance.now() - startedAt);
+    console.log(`\n${passed} of ${passed + failed} held, in ${took}.`);
+    return failed === 0 && passed > 0 && covered;
   } finally {
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Most files run two at a time; those that a busy neighbour would spoil come after them, alone. */
+function stagesOf(variables: Readonly<Record<string, string>>, results: TallyLine[]): Stage[] {
+  const directory = join(root, 'test/faults');
+  const files = readdirSync(directory).filter((name) => name.endsWith('.test.ts'));
+  const pattern = wanted.length === 0 ? {} : { pattern: patternOf(wanted) };
+  const stage = (title: string, deadlineMs: number, lanes: number, alone: boolean) =>
+    vitestStage(root, 'faults', title, deadlineMs, results, {
+      ...pattern,
+      files: files.filter((name) => runsAlone(name) === alone).map((name) => `test/faults/${name}`),
+      env: { ...variables, BERTH_TEST_LANES: String(lanes) },
+    });
+  return [
+    stage(`faults, ${LANES} files at a time`, TOGETHER_MS, LANES, false),
+    stage('faults that are measured on a quiet host', ALONE_MS, 1, true),
+  ];
+}
+
+/** The homes are those of both parts; they are removed at the end, unless BERTH_TEST_HOME names one that is kept. */
+async function inTestHomes(run: (home: string) => Promise<void>): Promise<void> {
+  const kept = process.env['BERTH_TEST_HOME'];
+  const homes = testHomes(kept ?? newHome(), LANES);
+  try {
+    await run(homes[0] ?? '');
+  } finally {
+    if (kept === undefined) await removeTestHomes(homes);
   }
 }
 

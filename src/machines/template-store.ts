@@ -168,10 +168,11 @@ export class TemplateStore {
     });
   }
 
-  /** Makes those that were to be kept, and whose hashes were never written, what a fork of their environment would have left. */
+  /** Makes those that were to be kept, and whose hashes were never written, what a fork of their environment would have left: of no use to anybody new. */
   async undoUnsealed(): Promise<void> {
     for (const manifest of await this.list()) {
-      if (manifest.kind !== 'environment' || manifest.hashes !== undefined) continue;
+      const isKept = manifest.kind === 'environment' || manifest.kind === 'base';
+      if (!isKept || manifest.hashes !== undefined) continue;
       const name = `fork-point-${manifest.id.slice(4)}`;
       await this.#write({ ...manifest, kind: 'fork-point', name });
     }

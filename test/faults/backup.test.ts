@@ -18,10 +18,11 @@ import {
 } from '../e2e/rig/berth.ts';
 import { newHome, sharedHome } from '../e2e/rig/home.ts';
 import { get, urlOf } from '../e2e/rig/http.ts';
-import { prepareAlone } from '../e2e/rig/prepare.ts';
 import { makeTinyImage, tinyCompose, workDirectory } from '../e2e/rig/tiny.ts';
 import { output } from '../e2e/rig/program.ts';
 import { S3Server } from './rig/s3-server.ts';
+import { prepareFaults } from './rig/project.ts';
+import { Subject } from './rig/subject.ts';
 
 const NAME = 'ledger';
 const MIB = 1024 ** 2;
@@ -41,7 +42,7 @@ function bytesBelow(directory: string): number {
 }
 
 beforeAll(async () => {
-  await prepareAlone();
+  await prepareFaults(new Subject(sharedHome()));
   rmSync(work(), { recursive: true, force: true });
   mkdirSync(work(), { recursive: true });
   await makeTinyImage(work());

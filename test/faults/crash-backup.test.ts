@@ -11,7 +11,8 @@ import { FAULT_TEMPLATE, prepareFaults, removeAll } from './rig/project.ts';
 import { Subject } from './rig/subject.ts';
 
 const NAME = 'backed-up';
-const SOON = { timeout: 60_000, interval: 200 };
+/** It boots, and starts its containers, beside others. */
+const SOON = { timeout: 120_000, interval: 200 };
 const started = { repository: 'main' };
 let subject: Subject;
 

@@ -84,7 +84,10 @@ describe('the guest that up starts from', () => {
     '#1 · the daemon is killed at %s · the environment and the warm guest are %s',
     async (at) => {
       const other = await faultProject(workDirectory('crash-base'), OTHER_SHAPE);
+      const templates = async () => (await subject.templates()).map(({ id }) => id);
+      const before = await templates();
       await crash(subject, { at, act: () => berth(['up', '-f', other, '--name', NAME, '--quiet']) });
+      expect(await templates()).toEqual(before);
     },
   );
 });

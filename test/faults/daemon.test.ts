@@ -13,6 +13,7 @@ import { FAULT_TEMPLATE, prepareFaults, removeAll } from './rig/project.ts';
 import { Subject, until } from './rig/subject.ts';
 
 const TWENTY = 20;
+const AT_ONCE = 4;
 const READOPTED_WITHIN_MS = 5_000;
 /** An emulated guest on a busy host. */
 const ANSWERED_WITHIN_MS = 120_000;
@@ -38,10 +39,15 @@ describe('twenty machines and their daemon', () => {
   let before: Environment[];
 
   beforeAll(async () => {
-    await subject.run('POST', '/forks', { source: FAULT_TEMPLATE, name: 'many', count: TWENTY });
-    const names = (await subject.environments()).map(({ name }) => name);
+    const run = (name: string) =>
+      subject.run('POST', '/forks', { source: FAULT_TEMPLATE, name, count: AT_ONCE });
+    await run('running');
     // Most of them stand still, so that the test does not measure how many emulated guests a small host bears.
-    for (const name of names.slice(4)) await ask(name, 'sleep', { freeze: true });
+    for (let there = AT_ONCE; there < TWENTY; there += AT_ONCE) {
+      await run(`frozen-${there}`);
+      const made = (await subject.environments()).filter(({ state }) => state === 'running');
+      for (const { name } of made) if (name.startsWith('frozen-')) await ask(name, 'sleep', { freeze: true });
+    }
     before = await subject.environments();
   });
   afterAll(() => removeAll(subject));

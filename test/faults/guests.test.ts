@@ -12,34 +12,30 @@ import {
   inspect,
   removeAllEnvironments,
   startBerth,
-  statsOf,
 } from '../e2e/rig/berth.ts';
 import { sharedHome } from '../e2e/rig/home.ts';
-import { answers, get, urlOf } from '../e2e/rig/http.ts';
-import { prepareAlone } from '../e2e/rig/prepare.ts';
-import { tinyProject } from '../e2e/rig/tiny.ts';
+import { answers, urlOf } from '../e2e/rig/http.ts';
 import { EventWatch } from './rig/event-watch.ts';
 import { assertInvariants } from './rig/invariants.ts';
+import { FAULT_TEMPLATE, prepareFaults } from './rig/project.ts';
 import { Subject } from './rig/subject.ts';
 
 const VISIBLE_MS = 2_000;
 /** From the call to what is visible of it a login into an emulated guest passes. */
 const LOGIN_MS = 3_000;
 const MEBIBYTE = 1024 ** 2;
-/** A neighbour may take twice as long, and on a host this small so much more whatever happens. */
-const SLACK_MS = 40;
-
-/** Eight gibibytes, as fast as an emulated guest writes them beside others. */
-const FILL_MS = 240_000;
+/** What is written to a guest's disk here: more than a quarter of what it holds, after which it is asked how full it is. */
+const WRITTEN_MIB = 2_300;
+/** As fast as an emulated guest writes it beside others. */
+const FILL_MS = 120_000;
 let subject: Subject;
 let events: EventWatch;
 let neighbour: Environment;
 
 beforeAll(async () => {
-  await prepareAlone();
   subject = new Subject(sharedHome());
-  await berthOk(['up', '-f', await tinyProject('guests'), '--name', 'neighbour']);
-  await fork('neighbour', '--name', 'wild');
+  await prepareFaults(subject);
+  for (const name of ['neighbour', 'wild']) await fork(FAULT_TEMPLATE, '--name', name);
   neighbour = await inspect('neighbour');
   events = await EventWatch.open(sharedHome());
 });
@@ -53,25 +49,12 @@ const inWild = (line: string) => startBerth(['shell', 'wild', '--', '/bin/sh', '
 /** One that is whole again: a fork is there twenty times sooner than what boots. */
 async function anotherWild(): Promise<void> {
   await subject.run('DELETE', '/environments/wild');
-  await fork('neighbour', '--name', 'wild');
+  await fork(FAULT_TEMPLATE, '--name', 'wild');
 }
 
 async function neighbourIsWell(): Promise<void> {
   expect(await answers(`${urlOf(neighbour)}/`)).toBe(true);
   await assertInvariants(subject, { untouched: [neighbour.pid ?? -1] });
-}
-
-/** The time within which 95 of 100 requests of the neighbour are answered, in ms. */
-async function p95(): Promise<number> {
-  const times: number[] = [];
-  for (let count = 0; count < 40; count += 1) {
-    const from = performance.now();
-    await get(`${urlOf(neighbour)}/`);
-    times.push(performance.now() - from);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  times.sort((a, b) => a - b);
-  return times[Math.floor(times.length * 0.95)] ?? Number.NaN;
 }
 
 test('#12 · the guest’s kernel panics · told by the panic device within 2 s, and the environment comes back', async () => {
@@ -179,29 +162,16 @@ test('S20 · an agent that says anything at all · nothing of it is believed, no
   expect(Object.getPrototypeOf({})).toBe(Object.prototype);
 });
 
-test('#37 · a guest burns all of its CPU, as a fork bomb does · told within 2 s, the neighbour’s p95 stays below twice', async () => {
-  const calm = await p95();
-  const burn = 'for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done; wait';
-  await inMachine('wild', `systemd-run --quiet --unit burner /bin/sh -c '${burn}'`);
-  await events.next('environment.cpu-saturated', 'wild', VISIBLE_MS + LOGIN_MS);
-  expect((await statsOf('wild')).cpuMs).toBeGreaterThan(0);
-  const burning = await p95();
-  console.info(
-    `p95 of the neighbour: ${calm.toFixed(1)} ms calm, ${burning.toFixed(1)} ms beside the burner`,
-  );
-  expect(burning).toBeLessThan(Math.max(calm * 2, calm + SLACK_MS));
-  await inMachine('wild', 'systemctl kill --signal KILL burner');
-  await neighbourIsWell();
-});
-
 test(
   '#37 b · a guest fills its disk · told within 2 s of the writes, and it can be managed and grown',
   async () => {
+    const room = `$(df --output=avail -B1M / | tail -n1)`;
+    await inMachine('wild', `fallocate -l $((${room} - ${WRITTEN_MIB}))M /root/taken`);
     const filler = inWild('dd if=/dev/zero of=/root/fill bs=1M; sync; sleep 1');
     await events.next('environment.disk-nearly-full', 'wild', FILL_MS);
     filler.kill('SIGKILL');
     expect((await subject.environment('wild')).storage?.nearlyFull).toBe(true);
-    await inMachine('wild', 'pkill dd; rm -f /root/fill');
+    await inMachine('wild', 'pkill dd; rm -f /root/fill /root/taken');
     await neighbourIsWell();
   },
   2 * FILL_MS,

@@ -6,11 +6,10 @@ import { berth, berthOk, fork, inspect, removeAllEnvironments, startBerth } from
 import { homeIdOf, sharedHome } from '../e2e/rig/home.ts';
 import { answers, urlOf } from '../e2e/rig/http.ts';
 import { cgroupsOf } from '../e2e/rig/leftovers.ts';
-import { prepareAlone } from '../e2e/rig/prepare.ts';
 import { isRunning } from '../e2e/rig/processes.ts';
-import { tinyProject } from '../e2e/rig/tiny.ts';
 import { assertInvariants } from './rig/invariants.ts';
 import { EventWatch } from './rig/event-watch.ts';
+import { FAULT_TEMPLATE, prepareFaults } from './rig/project.ts';
 import { Subject } from './rig/subject.ts';
 
 const VISIBLE_MS = 2_000;
@@ -22,10 +21,9 @@ let victim: Environment;
 let neighbour: Environment;
 
 beforeAll(async () => {
-  await prepareAlone();
   subject = new Subject(sharedHome());
-  await berthOk(['up', '-f', await tinyProject('hypervisor'), '--name', 'neighbour']);
-  await fork('neighbour', '--name', 'victim');
+  await prepareFaults(subject);
+  for (const name of ['neighbour', 'victim']) await fork(FAULT_TEMPLATE, '--name', name);
   [victim, neighbour] = [await inspect('victim'), await inspect('neighbour')];
   events = await EventWatch.open(sharedHome());
 });
@@ -47,7 +45,7 @@ async function neighbourIsWell(): Promise<void> {
 async function nextVictim(): Promise<void> {
   if ((await subject.environments()).some(({ name }) => name === 'victim'))
     await subject.run('DELETE', '/environments/victim');
-  await fork('neighbour', '--name', 'victim');
+  await fork(FAULT_TEMPLATE, '--name', 'victim');
   victim = await inspect('victim');
 }
 

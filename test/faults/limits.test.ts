@@ -6,12 +6,12 @@ import { type BerthOptions, berthFails, berthJson, berthOk, inMachine } from '..
 import { ROOT, sharedHome } from '../e2e/rig/home.ts';
 import { answers, urlOf } from '../e2e/rig/http.ts';
 import { OtherHome } from '../e2e/rig/other-home.ts';
-import { prepare } from '../e2e/rig/prepare.ts';
 import { isRunning } from '../e2e/rig/processes.ts';
 import { output, runProgram, StreamingProgram } from '../e2e/rig/program.ts';
 import { tinyProject } from '../e2e/rig/tiny.ts';
 import { EventWatch } from './rig/event-watch.ts';
 import { assertInvariants } from './rig/invariants.ts';
+import { prepareImage } from './rig/project.ts';
 import { Subject } from './rig/subject.ts';
 
 const MEBIBYTE = 1024 ** 2;
@@ -58,7 +58,7 @@ function filesOf(): string[] {
 }
 
 beforeAll(async () => {
-  await prepare();
+  await prepareImage(sharedHome());
   small = await OtherHome.onDisk(SIZE_MIB, INODES);
   mkdirSync(join(small.path, 'images'), { mode: 0o755 });
   // Built once is enough: an image is the same wherever it lies.

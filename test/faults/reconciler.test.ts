@@ -7,10 +7,11 @@ import { berth, berthJson, berthOk, inspect, removeAllEnvironments } from '../e2
 import { homeIdOf, sharedHome } from '../e2e/rig/home.ts';
 import { answers, urlOf } from '../e2e/rig/http.ts';
 import { cgroupsOf, onHost } from '../e2e/rig/leftovers.ts';
-import { prepareAlone } from '../e2e/rig/prepare.ts';
 import { isRunning } from '../e2e/rig/processes.ts';
 import { output, runProgram, StreamingProgram } from '../e2e/rig/program.ts';
 import { tinyProject } from '../e2e/rig/tiny.ts';
+import { prepareFaults } from './rig/project.ts';
+import { Subject } from './rig/subject.ts';
 
 /** What a living daemon has for a difference, from the moment on in which it is there. */
 const WITHIN_MS = 60_000;
@@ -22,7 +23,7 @@ let taken: { readonly dns: number };
 let left: Leftovers;
 
 beforeAll(async () => {
-  await prepareAlone();
+  await prepareFaults(new Subject(sharedHome()));
   const file = await tinyProject('reconciled');
   const marked = readFileSync(file, 'utf8').replace(
     '    pull_policy: never\n',

@@ -5,9 +5,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BerthEvent, Environment } from '../../src/model/index.ts';
 import { berthOk, environments, inspect, removeAllEnvironments } from '../e2e/rig/berth.ts';
 import { get, urlOf } from '../e2e/rig/http.ts';
-import { prepareAlone } from '../e2e/rig/prepare.ts';
 import { isRunning } from '../e2e/rig/processes.ts';
 import { tinyCompose, tinyProject, TINY_WEB } from '../e2e/rig/tiny.ts';
+import { sharedHome } from '../e2e/rig/home.ts';
+import { prepareFaults } from './rig/project.ts';
+import { Subject } from './rig/subject.ts';
 
 const NAME = 'many';
 const SOON = { timeout: 60_000, interval: 250 };
@@ -28,7 +30,7 @@ const events = async (kind: string) =>
     .filter((event) => event.kind === kind && event.subject === NAME);
 
 beforeAll(async () => {
-  await prepareAlone();
+  await prepareFaults(new Subject(sharedHome()));
   file = await tinyProject('replicas', [TINY_WEB]);
   await berthOk(['up', '-f', file, '--name', NAME]);
   environment = await inspect(NAME);

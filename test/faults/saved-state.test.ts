@@ -20,8 +20,9 @@ import {
 } from '../e2e/rig/berth.ts';
 import { sharedHome } from '../e2e/rig/home.ts';
 import { get, urlOf } from '../e2e/rig/http.ts';
-import { ELDER, prepareAlone } from '../e2e/rig/prepare.ts';
 import { cutTail, damageSomewhere, flipBit, seeded } from './rig/damage.ts';
+import { FAULT_TEMPLATE, prepareFaults } from './rig/project.ts';
+import { Subject } from './rig/subject.ts';
 
 const NAME = 'guarded';
 const MACHINE = 7;
@@ -65,40 +66,40 @@ async function untilHashed({ id }: Pick<Environment, 'id'>): Promise<void> {
 }
 
 beforeAll(async () => {
-  await prepareAlone();
-  await fork(ELDER, '--name', NAME);
+  await prepareFaults(new Subject(sharedHome()));
+  await fork(FAULT_TEMPLATE, '--name', NAME);
 });
 afterAll(() => removeAllEnvironments());
 
 test('#19 · remove a template in use · it is refused and names who needs it', async () => {
-  const failure = await berth(['template', 'rm', ELDER]);
+  const failure = await berth(['template', 'rm', FAULT_TEMPLATE]);
   expect(failure.code).toBe(CONFLICT);
   expect(failure.stderr).toContain(`is needed by ${NAME}`);
   expect(await serves()).toBe('hello\n');
 });
 
 test('#16 · truncated template while its clone runs · forks are refused, the clone goes on', async () => {
-  const template = (await templates()).find(({ name }) => name === ELDER) as Template;
+  const template = (await templates()).find(({ name }) => name === FAULT_TEMPLATE) as Template;
   const state = templateFile(template, 'state');
   const whole = `${state}.whole`;
   renameSync(state, whole);
   copyFileSync(whole, state);
   cutTail(state, 1);
-  const failure = await berthFails(['fork', ELDER, '--name', 'wrong']);
+  const failure = await berthFails(['fork', FAULT_TEMPLATE, '--name', 'wrong']);
   expect(failure).toMatchObject({ code: 'template-invalid', exitCode: MACHINE });
   expect(failure.message).toContain(
-    `the memory of template "${ELDER}" differs from what was saved: ${state}`,
+    `the memory of template "${FAULT_TEMPLATE}" differs from what was saved: ${state}`,
   );
-  expect(failure.remedy).toContain(`./berth template rm ${ELDER}`);
+  expect(failure.remedy).toContain(`./berth template rm ${FAULT_TEMPLATE}`);
   expect(await berthJson<Environment[]>(['ls'])).toHaveLength(1);
   expect(await serves()).toBe('hello\n');
   renameSync(whole, state);
-  await berthOk(['fork', ELDER, '--name', 'right']);
+  await berthOk(['fork', FAULT_TEMPLATE, '--name', 'right']);
   await berthOk(['rm', 'right']);
 });
 
 test('#16 b · write to a template as the user of its clone · the kernel refuses it', async () => {
-  const template = (await templates()).find(({ name }) => name === ELDER) as Template;
+  const template = (await templates()).find(({ name }) => name === FAULT_TEMPLATE) as Template;
   for (const name of ['state', 'disk.qcow2']) {
     const { mode, uid } = statSync(templateFile(template, name));
     expect([mode & 0o222, uid]).toEqual([0, 0]);
@@ -137,13 +138,15 @@ test('#18 · another QEMU than the one that saved it · refused with both versio
   const older = { ...asleep, saved: { ...asleep.saved, qemuVersion: '9.1.0' } };
   await store.put(environmentCollection, id, { ...found.value, asleep: older });
   await store.close();
-  const template = (await templatesAtRest()).find(({ name }) => name === ELDER) as TemplateManifest;
+  const template = (await templatesAtRest()).find(({ name }) => name === FAULT_TEMPLATE) as TemplateManifest;
   const path = templateFile(template, 'manifest.json');
   writeFileSync(path, JSON.stringify(withChecksum({ ...template, qemuVersion: '9.1.0' })));
   const failure = await berthFails(['wake', NAME]);
   expect(failure).toMatchObject({ code: 'saved-state-invalid' });
   expect(failure.message).toMatch(/QEMU was 9\.1\.0 and is \d+\.\d+\.\d+/);
-  expect(await berthFails(['fork', ELDER, '--name', 'wrong'])).toMatchObject({ code: 'template-invalid' });
+  expect(await berthFails(['fork', FAULT_TEMPLATE, '--name', 'wrong'])).toMatchObject({
+    code: 'template-invalid',
+  });
   writeFileSync(path, JSON.stringify(withChecksum(template)));
   // What was offered.
   await berthOk(['start', NAME, '--cold']);
@@ -243,7 +246,7 @@ test(
 /** Files of a template, of an image and of what an environment left, each with the look that a new daemon takes before it uses them. */
 async function targetsOf(asleep: Environment, signal: AbortSignal): Promise<readonly Target[]> {
   const home = sharedHome();
-  const template = (await templatesAtRest()).find(({ name }) => name === ELDER) as TemplateManifest;
+  const template = (await templatesAtRest()).find(({ name }) => name === FAULT_TEMPLATE) as TemplateManifest;
   const lookAtTemplate: Look = async () => {
     const store = new TemplateStore(layoutOf(home));
     const found = await store.find(template.id);

@@ -7,7 +7,7 @@ import { Subject } from './rig/subject.ts';
 
 const CYCLES = 8;
 const LANES = 2;
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 480_000;
 
 let subject: Subject;
 beforeAll(async () => {

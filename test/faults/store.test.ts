@@ -33,9 +33,10 @@ import {
 } from '../e2e/rig/berth.ts';
 import { sharedHome } from '../e2e/rig/home.ts';
 import { get, urlOf } from '../e2e/rig/http.ts';
-import { ELDER, prepareAlone } from '../e2e/rig/prepare.ts';
 import { isRunning } from '../e2e/rig/processes.ts';
 import { flipBit, seeded } from './rig/damage.ts';
+import { FAULT_TEMPLATE, prepareFaults } from './rig/project.ts';
+import { Subject } from './rig/subject.ts';
 
 const DAEMON = 6;
 const NAME = 'bookkeeper';
@@ -52,8 +53,8 @@ const copiesOf = (home: string) => new StoreBackups(join(home, 'backups', 'store
 const bootIdOf = async () => (await inspect(NAME)).pid;
 
 beforeAll(async () => {
-  await prepareAlone();
-  await fork(ELDER, '--name', NAME);
+  await prepareFaults(new Subject(sharedHome()));
+  await fork(FAULT_TEMPLATE, '--name', NAME);
 });
 beforeEach(() => {
   place = join(root, String(made++));
@@ -146,7 +147,7 @@ test('#47 · damaged bytes of the store · the start is refused with the command
   const { pid = 0 } = await inspect(NAME);
   await expect.poll(() => knownInCopies(), { timeout: 30_000 }).toContain(NAME);
   // Younger than the copy: it comes from beside its disk.
-  await fork(ELDER, '--name', 'younger');
+  await fork(FAULT_TEMPLATE, '--name', 'younger');
   await berthOk(['daemon', 'stop']);
   const [copy] = await copiesOf(sharedHome()).list();
   const path = storePath();

@@ -5,11 +5,11 @@ import type { Environment } from '../../src/model/index.ts';
 import { berthOk, environments, fork, inspect, removeAllEnvironments } from '../e2e/rig/berth.ts';
 import { sharedHome } from '../e2e/rig/home.ts';
 import { answers, get, urlOf } from '../e2e/rig/http.ts';
-import { ELDER, prepareAlone } from '../e2e/rig/prepare.ts';
 import { tinyProject } from '../e2e/rig/tiny.ts';
 import { EventWatch } from './rig/event-watch.ts';
 import { FakeClock } from './rig/fake-clock.ts';
 import { assertInvariants } from './rig/invariants.ts';
+import { FAULT_TEMPLATE, prepareFaults } from './rig/project.ts';
 import { Subject } from './rig/subject.ts';
 
 const HOUR_S = 3_600;
@@ -26,9 +26,9 @@ let subject: Subject;
 let events: EventWatch;
 
 beforeAll(async () => {
-  await prepareAlone();
-  clock = await FakeClock.make();
   subject = new Subject(sharedHome());
+  await prepareFaults(subject);
+  clock = await FakeClock.make();
   await subject.endDaemon();
   await subject.startDaemon({ ...clock.env });
   const file = await tinyProject('clocks');
@@ -110,7 +110,7 @@ test('#23 b · an environment sleeps and is woken on another day · its clock is
 
 test('#24 · a template is forked 30 days later · the clock of the fork is right within a second', async () => {
   clock.set(30 * 24 * HOUR_S);
-  const [aged] = await fork(ELDER, '--name', 'aged');
+  const [aged] = await fork(FAULT_TEMPLATE, '--name', 'aged');
   expect((aged as Environment).state).toBe('running');
   expect(await isRight('aged')).toBe(true);
 });

@@ -8,6 +8,8 @@ import { countTally, failureLines, readTally, type TallyLine } from './tally.ts'
 interface VitestOptions {
   /** A regular expression on the titles of the tests; default all. */
   readonly pattern?: string;
+  /** Files, from the root of the repository; default all of the project. */
+  readonly files?: readonly string[];
   /** Variables for the tests. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -19,18 +21,27 @@ export function vitestStage(
   title: string,
   deadlineMs: number,
   results: TallyLine[],
-  { pattern, env = {} }: VitestOptions = {},
+  { pattern, files = [], env = {} }: VitestOptions = {},
 ): Stage {
   return {
     key: project,
     title,
     deadlineMs,
-    hasTests: true,
+    // A pattern need not be found in each part of a run.
+    hasTests: pattern === undefined,
     async run(signal) {
       const directory = mkdtempSync(join(tmpdir(), 'berth-tally-'));
       const file = join(directory, 'tally.jsonl');
       try {
-        const argv = [join(root, 'node_modules/.bin/vitest'), 'run', '--root', root, '--project', project];
+        const argv = [
+          join(root, 'node_modules/.bin/vitest'),
+          'run',
+          '--root',
+          root,
+          '--project',
+          project,
+          ...files,
+        ];
         const reporters = [
           '--reporter',
           'default',

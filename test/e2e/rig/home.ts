@@ -6,8 +6,8 @@ import { inject } from 'vitest';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** BERTH_HOME of the whole run. */
-    berthHome: string;
+    /** A BERTH_HOME for each file that runs at a time. */
+    berthHomes: readonly string[];
     /** True when the home is kept between runs (BERTH_TEST_HOME). */
     berthHomeIsKept: boolean;
   }
@@ -16,9 +16,13 @@ declare module 'vitest' {
 /** The repository. */
 export const ROOT = resolve(import.meta.dirname, '../../..');
 
-/** BERTH_HOME of the run, made by `setup.ts`. */
+/** BERTH_HOME of the run, made by `setup.ts`; where files run at the same time, that of the worker in whose turn this one runs. */
 export function sharedHome(): string {
-  return inject('berthHome');
+  const homes = inject('berthHomes');
+  const lane = homes.length === 1 ? 1 : Number(process.env['VITEST_POOL_ID']);
+  const home = homes[lane - 1];
+  if (home === undefined) throw new Error(`there is no home for worker ${lane}`);
+  return home;
 }
 
 /** A new directory for a BERTH_HOME: a short path, since sockets lie below it, and open to be passed through. */

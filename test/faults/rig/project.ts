@@ -42,11 +42,16 @@ export async function faultProject(directory: string, more = ''): Promise<string
   return file;
 }
 
+/** Sees that a home has the guest image. */
+export async function prepareImage(home: string): Promise<void> {
+  await berthOk(['image', 'build', 'debian-13', '--quiet'], { home, timeoutMs: BUILD_TIMEOUT_MS });
+}
+
 /** Sees that a daemon runs, that there is the guest image and {@link FAULT_TEMPLATE}, and that there are no environments. */
 export async function prepareFaults(subject: Subject): Promise<void> {
   const { home } = subject;
   await subject.startDaemon();
-  await berthOk(['image', 'build', 'debian-13', '--quiet'], { home, timeoutMs: BUILD_TIMEOUT_MS });
+  await prepareImage(home);
   await removeAll(subject);
   for (const { environment, name } of await keptVolumes(subject))
     await berthOk(['volume', 'rm', `${environment}/${name}`, '--kept'], { home });

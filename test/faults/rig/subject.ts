@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { CrashPoint } from '../../../src/base/index.ts';
 import { type Environment, isEnded, type Operation, type Template } from '../../../src/model/index.ts';
@@ -14,7 +23,8 @@ const STOP_TIMEOUT_MS = 20_000;
 const CRASH_TIMEOUT_MS = 300_000;
 /** For what is done after an operation has ended. */
 const LATE_CRASH_MS = 10_000;
-const OPERATION_TIMEOUT_MS = 120_000;
+/** An emulated guest that boots beside three others takes two minutes. */
+const OPERATION_TIMEOUT_MS = 240_000;
 const LOOK_MS = 10;
 
 /** A home and its daemon, for tests that end it in every way: spoken with over its socket, since a command would start another daemon. */
@@ -22,6 +32,8 @@ export class Subject {
   readonly home: string;
   /** What every daemon of it is started with. */
   readonly #env: NodeJS.ProcessEnv;
+  /** The daemon that was started last, which listens to {@link #crashFile}. */
+  #pid: number | undefined;
 
   constructor(home: string, env: NodeJS.ProcessEnv = {}) {
     this.home = home;
@@ -86,7 +98,8 @@ export class Subject {
     const known = await this.daemonPid();
     if (known !== undefined) return known;
     const log = openSync(this.log, 'a', 0o600);
-    const variables = { ...process.env, BERTH_CRASH_AT: '', BERTH_HOME: this.home, ...this.#env, ...env };
+    const crash = { BERTH_CRASH_AT: '', BERTH_CRASH_FILE: this.#crashFile };
+    const variables = { ...process.env, ...crash, BERTH_HOME: this.home, ...this.#env, ...env };
     const stdio = ['ignore', log, log] as const;
     const child = spawn(join(ROOT, 'berth'), ['serve'], {
       detached: true,
@@ -97,6 +110,7 @@ export class Subject {
     closeSync(log);
     child.unref();
     const { pid = -1 } = child;
+    this.#pid = pid;
     const before = this.logSize();
     await until('a daemon that answers', START_TIMEOUT_MS, async () => {
       if ((await this.daemonPid()) === pid) return true;
@@ -127,9 +141,8 @@ export class Subject {
    */
   async crashAt(point: CrashPoint | `${CrashPoint}@${number}`, act: () => Promise<unknown>): Promise<void> {
     const [name = ''] = point.split('@');
-    await this.endDaemon();
     const before = this.logSize();
-    const pid = await this.startDaemon({ BERTH_CRASH_AT: point });
+    const pid = await this.#arm(point);
     let said: { readonly text: string; readonly atMs: number } | undefined;
     const note = (text: string) => {
       said = { text, atMs: performance.now() };
@@ -144,10 +157,26 @@ export class Subject {
       if (said !== undefined && performance.now() - said.atMs > LATE_CRASH_MS)
         throw new Error(`the daemon did not die at ${point}; what it was asked for: ${said.text}`);
       return undefined;
-    });
+    }).finally(() => rmSync(this.#crashFile, { force: true }));
     if (!this.logFrom(before).includes(`crash point ${name}\n`))
       throw new Error(`the daemon died, but not at ${point}: ${this.logFrom(before).slice(-2_000)}`);
     noteHit(name);
+  }
+
+  /** Tells the daemon where to die: the one that runs, where it was started here, else another. */
+  async #arm(point: string): Promise<number> {
+    const pid = await this.daemonPid();
+    if (pid === undefined || pid !== this.#pid) {
+      await this.endDaemon();
+      return this.startDaemon({ BERTH_CRASH_AT: point });
+    }
+    writeFileSync(this.#crashFile, point);
+    return pid;
+  }
+
+  /** Beside the home, in which nothing lies that is not Berth's. */
+  get #crashFile(): string {
+    return `${this.home}.crash-at`;
   }
 
   get log(): string {

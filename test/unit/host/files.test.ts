@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   linkSync,
   mkdirSync,
@@ -126,6 +127,22 @@ test('sha256 of a file', async () => {
   const path = join(temporaryDirectory(), 'f');
   writeFileSync(path, 'abc');
   expect(await sha256File(path)).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+});
+
+test('sha256 of a file that does not fit into one read, in the background', async () => {
+  const path = join(temporaryDirectory(), '--large');
+  const content = Buffer.alloc(5 * 1024 * 1024 + 5, 'berth');
+  writeFileSync(path, content);
+  const expected = createHash('sha256').update(content).digest('hex');
+  expect(await sha256File(path, { background: true })).toBe(expected);
+});
+
+test('there is no sha256 of nothing, and it is told why', async () => {
+  const path = join(temporaryDirectory(), 'missing');
+  await expect(sha256File(path)).rejects.toMatchObject({
+    code: 'command-failed',
+    message: expect.stringContaining('ENOENT'),
+  });
 });
 
 test('the tail of a file starts with a whole line', async () => {

@@ -66,3 +66,17 @@ test('a byte that differs is found when a later daemon looks at the template for
     new TemplateStore(layoutOf(home)).verify(sealed, AbortSignal.timeout(5_000)),
   ).rejects.toMatchObject({ code: 'template-invalid', message: expect.stringContaining('memory') });
 });
+
+test.each(['base', 'environment'] as const)(
+  'a template of kind %s whose hashes an earlier daemon did not write is one that nobody keeps',
+  async (kind) => {
+    await store.complete({ ...manifest, kind });
+    const later = new TemplateStore(layoutOf(home));
+    await later.undoUnsealed();
+    expect(await later.list()).toEqual([{ ...manifest, name: 'fork-point-0123456789ab' }]);
+    await store.complete({ ...manifest, kind });
+    const sealed = await store.seal({ ...manifest, kind }, { signal: AbortSignal.timeout(5_000) });
+    await later.undoUnsealed();
+    expect(await later.list()).toEqual([sealed]);
+  },
+);

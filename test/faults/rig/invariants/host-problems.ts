@@ -135,7 +135,7 @@ function processProblems(home: string, { otherProcesses }: OnHost): string[] {
     `--pid-file=${join(home, 'run/dns.pid')}`,
     'registry serve',
     `${join(home, 'cache')}/`,
-    ' sha256sum ',
+    'createHash(',
   ];
   return otherProcesses
     .filter((line) => !expected.some((part) => line.includes(part)))
