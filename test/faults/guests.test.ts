@@ -18,7 +18,7 @@ import { answers, urlOf } from '../e2e/rig/http.ts';
 import { EventWatch } from './rig/event-watch.ts';
 import { assertInvariants } from './rig/invariants.ts';
 import { FAULT_TEMPLATE, prepareFaults } from './rig/project.ts';
-import { Subject } from './rig/subject.ts';
+import { Subject, until } from './rig/subject.ts';
 
 const VISIBLE_MS = 2_000;
 /** From the call to what is visible of it a login into an emulated guest passes. */
@@ -67,6 +67,25 @@ test('#12 · the guest’s kernel panics · told by the panic device within 2 s,
     .poll(async () => (await subject.environment('wild')).state, { timeout: 60_000 })
     .toBe('running');
   await neighbourIsWell();
+});
+
+test('#12 b · the guest’s kernel panics while up starts its containers · up goes on with it when it is back', async () => {
+  const healthy = '    healthcheck: { test: [CMD, busybox, test, -e, /tmp/ok], interval: 1s, retries: 300 }';
+  const serve = 'busybox sleep 12; busybox touch /tmp/ok; exec httpd -f -p 80 -h /www';
+  const service = { name: 'web', ports: ['8091:80'], command: ['sh', '-c', serve], more: healthy };
+  const up = startBerth(['up', '-f', await tinyProject('patient', [service]), '--name', 'patient']);
+  // Whoever asks before the guest has its identity is told to wait, and spoils nothing.
+  await until('its container', 60_000, async () => {
+    const { stdout } = await berth(['shell', 'patient', '--', 'podman', 'ps', '--format', '{{.Names}}']);
+    return stdout.includes('web') ? true : undefined;
+  });
+  const crash = startBerth(['shell', 'patient', '--', '/bin/sh', '-c', 'echo c >/proc/sysrq-trigger']);
+  await events.next('environment.guest-restarted', 'patient', 20_000);
+  await crash.ended.catch(() => undefined);
+  expect(await up.ended).toMatchObject({ code: 0 });
+  expect(await answers(`${urlOf(await inspect('patient'))}/`)).toBe(true);
+  await neighbourIsWell();
+  await subject.run('DELETE', '/environments/patient');
 });
 
 test('#13 · the guest powers itself off · stopped, not crashed', async () => {

@@ -38,8 +38,17 @@ export function berthAs(uid: number, argv: readonly string[], options: BerthOpti
 /** Runs `./berth …`, which must succeed; gives its standard output. */
 export async function berthOk(argv: readonly string[], options: BerthOptions = {}): Promise<string> {
   const { code, stdout, stderr } = await berth(argv, options);
-  if (code !== 0) throw new Error(`berth ${argv.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
+  if (code !== 0) {
+    const said = `berth ${argv.join(' ')} ended with ${code}:\n${stdout}${stderr}`;
+    throw new Error(`${said}\nwhat happened before:\n${await lastEvents(options)}`);
+  }
   return stdout;
+}
+
+/** The last things that the daemon told of: what a failure far away from here may be the consequence of. */
+async function lastEvents(options: BerthOptions): Promise<string> {
+  const { stdout } = await berth(['events'], options).catch(() => ({ stdout: '' }));
+  return stdout.split('\n').slice(-15).join('\n');
 }
 
 /** Runs `./berth … --json`, which must succeed. */
