@@ -15,6 +15,7 @@ import {
 } from '../e2e/rig/berth.ts';
 import { sharedHome } from '../e2e/rig/home.ts';
 import { answers, urlOf } from '../e2e/rig/http.ts';
+import { tinyProject } from '../e2e/rig/tiny.ts';
 import { EventWatch } from './rig/event-watch.ts';
 import { assertInvariants } from './rig/invariants.ts';
 import { FAULT_TEMPLATE, prepareFaults } from './rig/project.ts';
