@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { EnvironmentRecord } from '../../../src/environments/record.ts';
 import { Sessions } from '../../../src/environments/sessions.ts';
 import type { Machine } from '../../../src/machines/index.ts';
 import type { EnvironmentId } from '../../../src/model/index.ts';
@@ -18,4 +19,13 @@ test('while the end of a machine is settled there is no session, and others can 
     'full',
   );
   expect(sessions.isSettling(ID)).toBe(false);
+});
+
+test('nobody gets a connection into a guest that has no identity of its own yet', () => {
+  const sessions = new Sessions({ private: '', public: '' });
+  const session = sessions.add(ID, {} as Machine);
+  const record = { id: ID, name: 'new', state: 'creating' } as EnvironmentRecord;
+  expect(() => sessions.shell(record)).toThrow('has no identity of its own yet');
+  expect(() => sessions.engine(record)).toThrow('has no identity of its own yet');
+  expect(session.shell).toBeUndefined();
 });
