@@ -69,7 +69,7 @@ import { openDaemonLife } from './daemon-life.ts';
 import { DoctorOperations } from './doctor-service.ts';
 import { supportBundle } from './support-bundle.ts';
 import { DaemonControl } from './daemon-service.ts';
-import { berthGroup, firstAddressBlock, homeIdOf, prepareHome } from './home.ts';
+import { addressSource, berthGroup, homeIdOf, prepareHome } from './home.ts';
 import { HostOperations } from './host-service.ts';
 import { ImageOperations } from './image-service.ts';
 import { keepStoreBackups, storeBackupsOf } from './keep-store-backups.ts';
@@ -205,7 +205,7 @@ async function composeContext(
   });
   const ingress = createIngress({ log });
   const endpoints = await openEndpoints(run, log);
-  const registry = await EnvironmentRegistry.open(store, firstAddressBlock(home));
+  const registry = await EnvironmentRegistry.open(store, addressSource(home));
   const registries = await openRegistries({ home, run, homeId, registry, log });
   const pools = new WarmPools(store);
   const parts = { home, registry, pools, network, book: await UseBook.open(store), onError };

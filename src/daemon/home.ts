@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
+import type { AddressSource } from '../environments/index.ts';
 import { berthError } from '../errors/index.ts';
 import {
+  boundSockets,
   ensureDirectory,
   exists,
   isRoot,
@@ -26,6 +28,17 @@ export function homeIdOf(home: string): string {
  */
 export function firstAddressBlock(home: string): number {
   return home === resolveHome({}).home ? 0 : 1 + (Number.parseInt(homeIdOf(home), 16) % 255);
+}
+
+/** The addresses that an installation may give out: there are fewer blocks than names of homes, so another one may have begun at the same place. */
+export function addressSource(home: string): AddressSource {
+  return {
+    firstBlock: firstAddressBlock(home),
+    inUse: async () => {
+      const sockets = await Promise.all([boundSockets('tcp'), boundSockets('udp')]);
+      return new Set(sockets.flat().map(({ address }) => address));
+    },
+  };
 }
 
 /**

@@ -14,7 +14,7 @@ export { removeOrphans } from './reconcile/orphans.ts';
 export { settleMachine } from './reconcile/settle.ts';
 export { recover } from './recover.ts';
 export { returnLost } from './return-lost.ts';
-export { EnvironmentRegistry } from './registry.ts';
+export { type AddressSource, EnvironmentRegistry } from './registry.ts';
 export { type EnvironmentRecord, environmentCollection } from './record.ts';
 export { readRecordCopies } from './record-copies.ts';
 export { type Session, Sessions } from './sessions.ts';

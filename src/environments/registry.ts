@@ -20,6 +20,14 @@ export interface EnvironmentDraft
   followed?(address: string): readonly PublishedPort[];
 }
 
+/** Where the addresses of environments come from. */
+export interface AddressSource {
+  /** They are given out from `127.88.firstBlock.1` on. */
+  readonly firstBlock: number;
+  /** Addresses at which somebody listens, another installation on this host for one. */
+  inUse(): Promise<Iterable<string>>;
+}
+
 /** All environments: in the store, and in memory as they were last written. */
 export class EnvironmentRegistry {
   readonly #store: Store;
@@ -29,18 +37,17 @@ export class EnvironmentRegistry {
   #replicas: ReadonlyMap<EnvironmentId | undefined, readonly EnvironmentRecord[]> | undefined;
   readonly #copies = new RecordCopies();
   readonly #writing = new Mutex();
-  readonly #firstBlock: number;
+  readonly #addresses: AddressSource;
   /** Called with an environment that an operation has just reserved: what is done in the background makes way. */
   onClaim: (id: EnvironmentId) => Promise<void> = () => Promise.resolve();
 
-  private constructor(store: Store, firstBlock: number) {
+  private constructor(store: Store, addresses: AddressSource) {
     this.#store = store;
-    this.#firstBlock = firstBlock;
+    this.#addresses = addresses;
   }
 
-  /** Addresses are given out from `127.88.firstBlock.1` on. */
-  static async open(store: Store, firstBlock: number): Promise<EnvironmentRegistry> {
-    const registry = new EnvironmentRegistry(store, firstBlock);
+  static async open(store: Store, addresses: AddressSource): Promise<EnvironmentRegistry> {
+    const registry = new EnvironmentRegistry(store, addresses);
     for (const { value } of await store.list(environmentCollection)) registry.#records.set(value.id, value);
     return registry;
   }
@@ -75,8 +82,8 @@ export class EnvironmentRegistry {
   }
 
   /** The address that the next environment would get now. @throws `address-unavailable` */
-  nextAddress(): string {
-    return this.#takeAddress(new Set(this.list().map(({ address }) => address)));
+  async nextAddress(): Promise<string> {
+    return this.#takeAddress(await this.#takenAddresses());
   }
 
   /**
@@ -88,7 +95,7 @@ export class EnvironmentRegistry {
       const taken = drafts.find(({ name }) => this.find(name) !== undefined);
       if (taken !== undefined)
         throw berthError('name-taken', `there is an environment "${taken.name}" already`);
-      const addresses = new Set(this.list().map(({ address }) => address));
+      const addresses = await this.#takenAddresses();
       const records = drafts.map((draft) => {
         const address = this.#takeAddress(addresses);
         addresses.add(address);
@@ -154,8 +161,12 @@ export class EnvironmentRegistry {
     this.#replicas = undefined;
   }
 
+  async #takenAddresses(): Promise<Set<string>> {
+    return new Set([...this.list().map(({ address }) => address), ...(await this.#addresses.inUse())]);
+  }
+
   #takeAddress(taken: ReadonlySet<string>): string {
-    const address = freeAddress(taken, this.#firstBlock);
+    const address = freeAddress(taken, this.#addresses.firstBlock);
     if (address !== undefined) return address;
     throw berthError('address-unavailable', 'all addresses of 127.88.0.0/16 are in use');
   }

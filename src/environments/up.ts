@@ -53,7 +53,7 @@ export async function startUp(
   await assertImageKnown(context, wish.imageRef);
   await assertArchives(wish);
   if (known === undefined) await assertFits(context, wish.shape);
-  const address = known?.address ?? context.registry.nextAddress();
+  const address = known?.address ?? (await context.registry.nextAddress());
   await assertPorts(context, wish, address, known?.id);
   const work = async (operation: OperationContext) => {
     for (const { line, message } of wish.warnings) {

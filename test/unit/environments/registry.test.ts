@@ -5,6 +5,8 @@ import { temporaryDirectory } from '../../../src/host/index.ts';
 import type { EnvironmentId, OperationId } from '../../../src/model/index.ts';
 import { openSqliteStore } from '../../../src/store/index.ts';
 
+const ADDRESSES = { firstBlock: 0, inUse: async () => [] };
+
 function draft(name: string, replicaOf?: EnvironmentId): EnvironmentDraft {
   const more = replicaOf === undefined ? {} : { replicaOf };
   return { name, state: 'running', ports: () => [], ...more } as unknown as EnvironmentDraft;
@@ -13,7 +15,7 @@ function draft(name: string, replicaOf?: EnvironmentId): EnvironmentDraft {
 test('lists and replicas are those of the last change, whatever a caller did with an earlier one', async () => {
   await using directory = await temporaryDirectory();
   const store = await openSqliteStore({ path: join(directory.path, 'berth.db') });
-  const registry = await EnvironmentRegistry.open(store, 0);
+  const registry = await EnvironmentRegistry.open(store, ADDRESSES);
   const names = () => registry.list().map(({ name }) => name);
   const [shop] = await registry.create([draft('shop')]);
   const id = shop?.id as EnvironmentId;
@@ -32,7 +34,7 @@ test('lists and replicas are those of the last change, whatever a caller did wit
   await expect(registry.create([draft('a')])).rejects.toMatchObject({ code: 'name-taken' });
   await registry.claim('a', 'op-1' as OperationId);
   await expect(registry.claim('a', 'op-2' as OperationId)).rejects.toMatchObject({ code: 'conflict' });
-  expect((await EnvironmentRegistry.open(store, 0)).list().map(({ name }) => name)).toEqual([
+  expect((await EnvironmentRegistry.open(store, ADDRESSES)).list().map(({ name }) => name)).toEqual([
     'shop',
     'a',
     'b',
@@ -43,7 +45,7 @@ test('lists and replicas are those of the last change, whatever a caller did wit
 test('of fifty who claim an environment at once one gets it, and the others learn who', async () => {
   await using directory = await temporaryDirectory();
   const store = await openSqliteStore({ path: join(directory.path, 'berth.db') });
-  const registry = await EnvironmentRegistry.open(store, 0);
+  const registry = await EnvironmentRegistry.open(store, ADDRESSES);
   await registry.create([draft('shop')]);
   const claims = await Promise.allSettled(
     Array.from({ length: 50 }, (_, index) => registry.claim('shop', `op-${index}` as OperationId)),
@@ -52,5 +54,16 @@ test('of fifty who claim an environment at once one gets it, and the others lear
   for (const claim of claims)
     if (claim.status === 'rejected') expect(claim.reason).toMatchObject({ code: 'conflict' });
   expect(registry.find('shop')?.operation).toBe('op-0');
+  await store.close();
+});
+
+test('an address at which somebody else listens is not given out', async () => {
+  await using directory = await temporaryDirectory();
+  const store = await openSqliteStore({ path: join(directory.path, 'berth.db') });
+  const inUse = new Set(['127.88.9.1', '127.88.9.3']);
+  const registry = await EnvironmentRegistry.open(store, { firstBlock: 9, inUse: async () => inUse });
+  const created = await registry.create([draft('a'), draft('b')]);
+  expect(created.map(({ address }) => address)).toEqual(['127.88.9.2', '127.88.9.4']);
+  expect(await registry.nextAddress()).toBe('127.88.9.5');
   await store.close();
 });

@@ -112,7 +112,9 @@ async function visit(subject: Subject, name: string, path: string): Promise<Outc
   );
   if (environment === undefined) return { word: 'refused', code: 'not-found' };
   try {
-    return { word: 'done', text: (await get(`${urlOf(environment)}${path}`, HTTP_TIMEOUT_MS)).trim() };
+    const text = (await get(`${urlOf(environment)}${path}`, HTTP_TIMEOUT_MS)).trim();
+    // These answers end with their connection, and none is empty: this one was cut off by the daemon's end.
+    return text === '' ? { word: 'lost', message: 'the answer was cut off' } : { word: 'done', text };
   } catch (error) {
     return { word: 'lost', message: String(error) };
   }
