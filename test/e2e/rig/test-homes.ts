@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { firstAddressBlock } from '../../../src/daemon/home.ts';
 import { berth, berthOk } from './berth.ts';
 import { NOTHING, onHost } from './leftovers.ts';
 import { output } from './program.ts';
@@ -9,7 +10,12 @@ const PURGE_TIMEOUT_MS = 180_000;
 
 /** Homes for so many files at a time: the first, and others beside it. Their directories are made. */
 export function testHomes(first: string, count: number): string[] {
-  const homes = Array.from({ length: count }, (_, index) => (index === 0 ? first : `${first}-${index + 1}`));
+  const homes = [first];
+  for (let suffix = 2; homes.length < count; suffix++) {
+    const home = `${first}-${suffix}`;
+    // Two that begin to give out addresses at the same place would take each other's.
+    if (!homes.some((other) => firstAddressBlock(other) === firstAddressBlock(home))) homes.push(home);
+  }
   for (const home of homes) mkdirSync(home, { recursive: true, mode: 0o711 });
   return homes;
 }

@@ -5,8 +5,10 @@ import { portProblems } from './invariants/port-problems.ts';
 import { TemplateWatch } from './invariants/template-problems.ts';
 import type { Subject } from './subject.ts';
 
-/** Orphans may be there for so long after a fault. */
+/** Orphans may be there for so long after a fault, and after the operations that it has brought about. */
 const SETTLE_MS = 60_000;
+/** An emulated guest that is brought back boots, beside others. */
+const BUSY_MS = 240_000;
 const LOOK_MS = 100;
 const ANSWER_WITHIN_MS = 5_000;
 
@@ -36,28 +38,38 @@ export async function invariantProblems(subject: Subject, o: InvariantOptions = 
   await subject.environments();
   const tookMs = performance.now() - startedAt;
   const late = tookMs > ANSWER_WITHIN_MS ? [`I7: the API answered after ${Math.round(tookMs)} ms`] : [];
+  let idleSince = startedAt;
   for (;;) {
-    const problems = await lookAt(subject, untouched);
-    if (problems.length === 0 || performance.now() - startedAt > settleMs) return [...late, ...problems];
+    const { busy, problems } = await lookAt(subject, untouched);
+    const nowMs = performance.now();
+    if (busy && nowMs - startedAt < BUSY_MS) idleSince = nowMs;
+    if (problems.length === 0 || nowMs - idleSince > settleMs) return [...late, ...problems];
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }
 
-async function lookAt(subject: Subject, untouched: readonly number[]): Promise<string[]> {
+interface Look {
+  /** Something is under way, of which one cannot say what must be. */
+  readonly busy: boolean;
+  readonly problems: readonly string[];
+}
+
+async function lookAt(subject: Subject, untouched: readonly number[]): Promise<Look> {
   const watch = watches.get(subject.home) ?? new TemplateWatch(subject.home);
   watches.set(subject.home, watch);
   const operations = await subject.operations();
-  const busy = operations.filter((one) => !isEnded(one)).map(({ id, kind }) => `${kind} ${id} is under way`);
-  // What is under way may be anything.
-  if (busy.length > 0) return busy;
+  const running = operations.filter((one) => !isEnded(one));
+  if (running.length > 0)
+    return { busy: true, problems: running.map(({ id, kind }) => `${kind} ${id} is under way`) };
   const environments = await subject.environments();
   const templates = await subject.templates();
   const making = templates.some(({ warm }) => (warm?.making ?? 0) > 0);
-  if (making) return ['a warm fork is being made'];
-  return [
+  if (making) return { busy: true, problems: ['a warm fork is being made'] };
+  const problems = [
     ...apiProblems(environments, operations),
     ...(await hostProblems(subject, environments, templates, untouched)),
     ...(await portProblems(subject, environments)),
     ...(await watch.problems()),
   ];
+  return { busy: false, problems };
 }

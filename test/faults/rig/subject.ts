@@ -97,6 +97,8 @@ export class Subject {
   async startDaemon(env: NodeJS.ProcessEnv = {}): Promise<number> {
     const known = await this.daemonPid();
     if (known !== undefined) return known;
+    // One that a run left behind which was killed.
+    rmSync(this.#crashFile, { force: true });
     const log = openSync(this.log, 'a', 0o600);
     const crash = { BERTH_CRASH_AT: '', BERTH_CRASH_FILE: this.#crashFile };
     const variables = { ...process.env, ...crash, BERTH_HOME: this.home, ...this.#env, ...env };
