@@ -16,7 +16,7 @@ export async function storeStopped(
 ): Promise<void> {
   const store = await openSqliteStore({ path: join(home, 'berth.db') });
   try {
-    const registry = await EnvironmentRegistry.open(store, 0);
+    const registry = await EnvironmentRegistry.open(store, { firstBlock: 0, inUse: async () => [] });
     const compose = (await readText(o.compose)) ?? '';
     await registry.create(
       Array.from({ length: o.count }, (_, index) => stoppedShop(home, index, { compose, path: o.compose })),
