@@ -19,6 +19,7 @@ import { answers, get, urlOf } from '../e2e/rig/http.ts';
 import { prepareAlone } from '../e2e/rig/prepare.ts';
 import { tinyProject } from '../e2e/rig/tiny.ts';
 import { EventWatch } from './rig/event-watch.ts';
+import { seeded } from './rig/damage.ts';
 import { assertInvariants } from './rig/invariants.ts';
 import { Subject } from './rig/subject.ts';
 
@@ -31,6 +32,9 @@ const SLACK_MS = 40;
 
 /** Eight gibibytes, as fast as an emulated guest writes them beside others. */
 const FILL_MS = 240_000;
+/** `BERTH_SEED=N` repeats what an agent said. */
+const SEED = Number(process.env['BERTH_SEED'] ?? Date.now() % 1_000_000);
+
 let subject: Subject;
 let events: EventWatch;
 let neighbour: Environment;
@@ -164,11 +168,11 @@ test('S20 · an agent that says anything at all · nothing of it is believed, no
     '}',
     '__proto__',
   ];
+  console.info(`seed of what the agent says: ${SEED}; BERTH_SEED=${SEED} repeats it`);
+  const random = seeded(SEED);
   const server = await lyingAgent(path, (socket) => {
-    const count = Math.floor(Math.random() * 40);
-    socket.write(
-      Array.from({ length: count }, () => pieces[Math.floor(Math.random() * pieces.length)]).join(''),
-    );
+    const count = Math.floor(random() * 40);
+    socket.write(Array.from({ length: count }, () => pieces[Math.floor(random() * pieces.length)]).join(''));
     socket.write('\n');
   });
   const agent = connectGuestAgent(path);
