@@ -64,7 +64,10 @@ class AllOperations implements Operations {
     const { idempotencyKey } = options;
     const begin = () => this.#begin(kind, targets, input, work, options);
     if (idempotencyKey === undefined) return begin();
-    return this.#keys.run(parseRequestKey(idempotencyKey).key, async () => this.findByKey(idempotencyKey) ?? begin());
+    return this.#keys.run(
+      parseRequestKey(idempotencyKey).key,
+      async () => this.findByKey(idempotencyKey) ?? begin(),
+    );
   }
 
   async #begin(

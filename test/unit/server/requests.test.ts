@@ -57,7 +57,9 @@ test('a key stands for one request: route, path and body, in whatever order its 
     return anOperation();
   };
   const environments = { up: start, start, stop: start };
-  await using at = await serve(fakeServices({ environments, operations: { findByKey: async () => undefined } }));
+  await using at = await serve(
+    fakeServices({ environments, operations: { findByKey: async () => undefined } }),
+  );
   const post = (path: string, body: object) =>
     ask(at.path, path, { method: 'POST', body, headers: { 'idempotency-key': 'k' } });
   await post('/v1/environments', up);
