@@ -35,6 +35,17 @@ export function statusOf(pid: number): ReadonlyMap<string, string> {
   );
 }
 
+/** The processes above one, as many as asked for; none once it is gone. */
+export function ancestorsOf(pid: number, count: number): number[] {
+  if (count === 0) return [];
+  try {
+    const above = Number(statusOf(pid).get('PPid'));
+    return above > 1 ? [above, ...ancestorsOf(above, count - 1)] : [];
+  } catch {
+    return [];
+  }
+}
+
 export function isRunning(pid: number): boolean {
   return argvOf(pid).length > 0;
 }
