@@ -50,7 +50,7 @@ function asMicrovm(argv: readonly string[]): string[] {
 }
 
 function argvOf(spec: MachineSpec, type: string): string[] {
-  const whole = qemuArgv(spec, { qemuPath: QEMU, machineType: 'q35' });
+  const whole = qemuArgv(spec, { qemuPath: QEMU, setprivPath: 'setpriv', machineType: 'q35' });
   const network = JSON.stringify({ type: 'user', id: 'net0', restrict: true });
   const argv = whole
     .slice(whole.indexOf(QEMU))
@@ -189,6 +189,7 @@ class Comparison {
       ...{ id, directory, diskPath, start, vcpus: 1, memoryMib: MEMORY_MIB, accelerator: 'tcg' },
       ...{ kernelPath: join(this.#image, 'vmlinuz'), initrdPath: join(this.#image, 'initrd.img') },
       kernelArguments: this.#kernelArguments,
+      ...{ diskGib: 8, standsOn: [] },
       network: { namespace: '', tap: '', mac: '52:54:00:62:74:68' },
       ...{ uid: 0, gid: 0 },
     };

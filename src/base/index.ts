@@ -8,6 +8,7 @@ export { LineFramer } from './line-framer.ts';
 export { KeyedMutex, Mutex } from './mutex.ts';
 export { parseDuration } from './parse-duration.ts';
 export { type PollOptions, poll } from './poll.ts';
+export { formatRequestKey, parseRequestKey, type RequestKey } from './request-key.ts';
 export { sleep } from './sleep.ts';
 export { untilAborted } from './until-aborted.ts';
 export { UndoStack } from './undo-stack.ts';

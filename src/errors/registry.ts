@@ -23,6 +23,12 @@ const entries = {
     'A request is larger than the daemon accepts.',
     'Send less; put large data into an image archive that the Compose file names.',
   ),
+  'key-reused': entry(
+    422,
+    INPUT,
+    'An idempotency key came with another request than the first time.',
+    'Make a new key for each request, and repeat a request as it was.',
+  ),
   'name-invalid': entry(
     400,
     INPUT,

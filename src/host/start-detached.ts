@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { berthError } from '../errors/index.ts';
 import type { Cgroup } from './cgroup.ts';
@@ -34,7 +34,8 @@ export interface DetachedOptions {
  * Throws `tool-missing` when it is not installed and `command-failed` when it cannot be started or join its cgroup.
  */
 export async function startDetached(argv: readonly string[], o: DetachedOptions): Promise<ProcessIdentity> {
-  const identity = await spawnDetached(argv, o);
+  const { identity, child } = await spawnDetached(argv, o);
+  child.once('exit', (code, signal) => o.onExit?.(code, signal));
   try {
     await o.cgroup?.add(identity.pid);
     if (o.oomScore !== undefined) await setOomScore(identity.pid, o.oomScore);
@@ -45,7 +46,18 @@ export async function startDetached(argv: readonly string[], o: DetachedOptions)
   return identity;
 }
 
-async function spawnDetached(argv: readonly string[], o: DetachedOptions): Promise<ProcessIdentity> {
+/** A process that was just started. */
+export interface Spawned {
+  readonly identity: ProcessIdentity;
+  readonly child: ChildProcess;
+}
+
+/** The start alone, without control group and score; with `reports` there is a pipe to this process on descriptor 3. */
+export async function spawnDetached(
+  argv: readonly string[],
+  o: DetachedOptions,
+  { reports = false }: { readonly reports?: boolean } = {},
+): Promise<Spawned> {
   const [program, ...rest] = argv;
   if (program === undefined) throw berthError('internal', 'startDetached() needs a program to start');
   const stdout = openSync(o.stdoutPath, 'a', LOG_MODE);
@@ -53,7 +65,7 @@ async function spawnDetached(argv: readonly string[], o: DetachedOptions): Promi
   try {
     const child = spawn(program, rest, {
       detached: true,
-      stdio: ['ignore', stdout, stderr],
+      stdio: ['ignore', stdout, stderr, ...(reports ? (['pipe'] as const) : [])],
       env: commandEnvironment(o.env, o.keep),
       ...(o.cwd === undefined ? {} : { cwd: o.cwd }),
     });
@@ -61,9 +73,8 @@ async function spawnDetached(argv: readonly string[], o: DetachedOptions): Promi
     const identity = child.pid === undefined ? undefined : identify(child.pid);
     if (identity === undefined) throw await startFailure(program, child);
     child.on('error', () => undefined);
-    child.once('exit', (code, signal) => o.onExit?.(code, signal));
     child.unref();
-    return identity;
+    return { identity, child };
   } finally {
     closeSync(stdout);
     closeSync(stderr);

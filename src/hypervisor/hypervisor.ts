@@ -20,6 +20,10 @@ export interface MachineSpec {
   readonly accelerator: Accelerator;
   /** Writable top layer of its disk, in the driver's own format; it names its backing file itself. */
   readonly diskPath: string;
+  /** Size of its disk as the guest sees it. */
+  readonly diskGib: number;
+  /** Directories of what its disk stands on, all layers below its own; it sees these and nothing else of the host's files. */
+  readonly standsOn: readonly string[];
   readonly kernelPath: string;
   readonly initrdPath: string;
   readonly kernelArguments: readonly string[];
@@ -61,10 +65,10 @@ export interface FreezeReport {
 }
 
 export interface FreezeOptions {
-  /** File for device state and memory; it exists, is empty and may be written by the machine's user. */
+  /** File for device state and memory, in the machine's directory; it exists, is empty and may be written by the machine's user. */
   readonly statePath: string;
   /**
-   * New top layer for the machine's disk: exists, names the current top layer as its backing file and may be written by the
+   * New top layer for the machine's disk, in its directory: exists, names the current top layer as its backing file and may be written by the
    * machine's user. The machine writes there from the freeze on; the former top layer changes no more.
    */
   readonly overlayPath: string;
@@ -75,7 +79,7 @@ export interface FreezeOptions {
 export type SaveReport = Omit<FreezeReport, 'pausedMs'>;
 
 export interface SaveOptions {
-  /** File for device state and memory; it exists, is empty and may be written by the machine's user. */
+  /** File for device state and memory, in the machine's directory; it exists, is empty and may be written by the machine's user. */
   readonly statePath: string;
   readonly signal: AbortSignal;
 }

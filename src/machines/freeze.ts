@@ -89,8 +89,11 @@ export async function freeze(
     await prepareFiles(hypervisor, request, files, overlayPath);
     crashPoint('freeze.prepared');
     const { signal } = request;
-    const report = await machine.running.freeze({ statePath: files.state, overlayPath, signal });
+    const statePath = statePathOf(disk, plan);
+    const report = await machine.running.freeze({ statePath, overlayPath, signal });
     crashPoint('freeze.saved');
+    // Before the template is complete: a name more or less counts as a change of the file.
+    await removeTree(statePath);
     await protect(files.state, files.disk);
     crashPoint('freeze.protected');
     const manifest = await manifestOf(hypervisor, request, {
@@ -116,6 +119,7 @@ export async function undoFreeze(
   plan: FreezePlan,
 ): Promise<void> {
   await templates.remove(plan.template);
+  await removeTree(statePathOf(disk, plan));
   await removeTree(join(disk.directory, plan.top));
 }
 
@@ -131,6 +135,7 @@ export async function settleFreeze(
 ): Promise<MachineDisk> {
   const { plan, disk } = subject;
   const files = templates.files(plan.template);
+  await removeTree(statePathOf(disk, plan));
   const known = await templates.find(plan.template);
   if (known === undefined) {
     await protect(files.disk);
@@ -155,16 +160,22 @@ export async function adoptLayer(disk: MachineDisk, plan: FreezePlan): Promise<M
   return { directory: disk.directory, top: plan.top, layers: [plan.template, ...disk.layers] };
 }
 
+/** Name of the template's state in the machine's own directory, the only one that it can write to; gone after the freeze. */
+function statePathOf(disk: MachineDisk, plan: FreezePlan): string {
+  return join(disk.directory, `state-of-${plan.template}`);
+}
+
 async function prepareFiles(
   hypervisor: Hypervisor,
   request: FreezeRequest,
   files: TemplateFiles,
   overlayPath: string,
 ): Promise<void> {
-  const { machine, disk, boot } = request;
+  const { machine, disk, boot, plan } = request;
   const uid = machineUid(machine.slot.index);
   const below = { path: files.disk, format: 'qcow2' } as const;
   await createEmptyFile(files.state, 0o600);
+  await hardLink(files.state, statePathOf(disk, plan));
   await hardLink(join(disk.directory, disk.top), files.disk);
   await Promise.all([
     chown(files.state, uid, MACHINE_GID),

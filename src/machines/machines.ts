@@ -297,6 +297,8 @@ export class Machines {
       memoryMib: boot.shape.memoryMib,
       accelerator: boot.accelerator,
       diskPath: join(disk.directory, disk.top),
+      diskGib: boot.shape.diskGib,
+      standsOn: disk.layers.map((layer) => this.#templates.files(layer).directory),
       kernelPath: boot.kernelPath,
       initrdPath: boot.initrdPath,
       kernelArguments: boot.kernelArguments,

@@ -1,4 +1,4 @@
-import { KeyedMutex } from '../base/index.ts';
+import { KeyedMutex, parseRequestKey } from '../base/index.ts';
 import { berthError } from '../errors/index.ts';
 import { isEnded, type Operation } from '../model/index.ts';
 import type { Store } from '../store/index.ts';
@@ -64,7 +64,10 @@ class AllOperations implements Operations {
     const { idempotencyKey } = options;
     const begin = () => this.#begin(kind, targets, input, work, options);
     if (idempotencyKey === undefined) return begin();
-    return this.#keys.run(idempotencyKey, async () => this.findByKey(idempotencyKey) ?? begin());
+    return this.#keys.run(
+      parseRequestKey(idempotencyKey).key,
+      async () => this.findByKey(idempotencyKey) ?? begin(),
+    );
   }
 
   async #begin(
@@ -105,7 +108,19 @@ class AllOperations implements Operations {
   }
 
   findByKey(idempotencyKey: string): Operation | undefined {
-    return this.#live.values().find((live) => live.stored.idempotencyKey === idempotencyKey)?.operation;
+    const { key, fingerprint } = parseRequestKey(idempotencyKey);
+    for (const { stored, operation } of this.#live.values()) {
+      if (stored.idempotencyKey === undefined) continue;
+      const known = parseRequestKey(stored.idempotencyKey);
+      if (known.key !== key) continue;
+      // What was kept without one is taken for the same.
+      if ((known.fingerprint ?? fingerprint) === (fingerprint ?? known.fingerprint)) return operation;
+      throw berthError(
+        'key-reused',
+        `The idempotency key "${key}" belongs to another request, which started ${operation.kind} ${operation.id}`,
+      );
+    }
+    return undefined;
   }
 
   async cancel(id: string): Promise<Operation> {

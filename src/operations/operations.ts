@@ -15,7 +15,7 @@ export type ProgressDurability = 'steps' | 'intent';
 
 export interface StartOptions {
   readonly durability?: ProgressDurability;
-  /** An operation that was started with the same key is returned instead of a new one. */
+  /** An operation that was started with the same key, by `formatRequestKey`, is returned instead of a new one. @throws `key-reused` */
   readonly idempotencyKey?: string;
 }
 

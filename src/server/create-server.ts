@@ -1,11 +1,12 @@
 import websocket, { type WebSocket } from '@fastify/websocket';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { KeyedMutex } from '../base/index.ts';
+import { formatRequestKey, KeyedMutex, parseRequestKey } from '../base/index.ts';
 import { API_PREFIX, MAX_FRAME_BYTES, type Route, routes } from '../contract/index.ts';
 import { berthError } from '../errors/index.ts';
 import { ActiveCalls } from './active-calls.ts';
 import type { Call } from './call.ts';
 import { answerBrokenRequest, answerFailure, type ServerLog } from './failures.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { parseJson } from './parse-json.ts';
 import { type CheckedRequest, requestReader } from './read-request.ts';
 import { allHandlers } from './resources/index.ts';
@@ -103,7 +104,7 @@ function addRoutes(app: FastifyInstance, services: Services, calls: ActiveCalls)
         method: route.method,
         url: API_PREFIX + route.path,
         handler: async (request, reply) => {
-          const checked = read(request);
+          const checked = withFingerprint(route, read(request));
           const signal = calls.begin(reply.raw);
           const answer = await once(keys, services, route, checked, () => call(checked, signal));
           if (id === 'daemon.stop') reply.raw.once('finish', () => services.daemon.requestStop());
@@ -114,7 +115,17 @@ function addRoutes(app: FastifyInstance, services: Services, calls: ActiveCalls)
   }
 }
 
-/** The same idempotency key gives the operation that it gave first. */
+/** A key is good for one request: with another it is refused when the first one's operation is found. */
+function withFingerprint(route: Route, request: CheckedRequest): CheckedRequest {
+  const { idempotencyKey: key } = request;
+  if (key === undefined || route.idempotent !== true) return request;
+  return {
+    ...request,
+    idempotencyKey: formatRequestKey({ key, fingerprint: fingerprintOf(route, request) }),
+  };
+}
+
+/** The same idempotency key gives the operation that it gave first. @throws `key-reused` */
 async function once(
   keys: KeyedMutex,
   services: Services,
@@ -124,7 +135,7 @@ async function once(
 ): Promise<unknown> {
   if (route.idempotent !== true || idempotencyKey === undefined) return call();
   return keys.run(
-    idempotencyKey,
+    parseRequestKey(idempotencyKey).key,
     async () => (await services.operations.findByKey(idempotencyKey)) ?? call(),
   );
 }

@@ -49,7 +49,7 @@ import type {
 
 /** What comes with a call that starts an operation. */
 export interface StartOptions {
-  /** A second call with the same key returns the operation of the first. */
+  /** By `formatRequestKey`. A second call with the same key returns the operation of the first. */
   readonly idempotencyKey?: string;
 }
 
@@ -243,7 +243,7 @@ export interface OperationService {
   /** Newest first. */
   list(): Promise<readonly Operation[]>;
   get(id: string): Promise<Operation>;
-  /** The operation that was started with this idempotency key, while it is kept. */
+  /** The operation that was started with this idempotency key, while it is kept. @throws `key-reused` when that was another request */
   findByKey(key: string): Promise<Operation | undefined>;
   /** Returns at once; the operation undoes what it did before it ends. One that has ended is returned as it is. */
   cancel(id: string): Promise<Operation>;

@@ -35,7 +35,7 @@ import { answers, get, urlOf } from '../e2e/rig/http.ts';
 import { guestAddress } from '../e2e/rig/namespace.ts';
 import { cgroupsOf } from '../e2e/rig/leftovers.ts';
 import { prepareAlone } from '../e2e/rig/prepare.ts';
-import { argvOf, statusOf } from '../e2e/rig/processes.ts';
+import { argvOf, openFiles, statusOf } from '../e2e/rig/processes.ts';
 import { runProgram } from '../e2e/rig/program.ts';
 import { tinyProject, workDirectory } from '../e2e/rig/tiny.ts';
 import { World } from '../e2e/rig/world.ts';
@@ -106,8 +106,8 @@ describe('the process of a machine', () => {
     }
   });
 
-  test('S3 b · a machine runs · network, mounts, IPC and host name are its own', () => {
-    for (const kind of ['net', 'mnt', 'ipc', 'uts']) {
+  test('S3 b · a machine runs · network, mounts, processes, IPC and host name are its own', () => {
+    for (const kind of ['net', 'mnt', 'pid', 'ipc', 'uts']) {
       const all = ['self', ...both().map(pidOf)].map((pid) => readlinkSync(`/proc/${pid}/ns/${kind}`));
       expect([kind, new Set(all).size]).toEqual([kind, 3]);
     }
@@ -347,18 +347,6 @@ function hostAddresses(): string[] {
   return addresses
     .filter(({ family, internal }) => family === 'IPv4' && !internal)
     .map(({ address }) => address);
-}
-
-interface OpenFile {
-  readonly target: string;
-  readonly writable: boolean;
-}
-
-function openFiles(pid: number): OpenFile[] {
-  return readdirSync(`/proc/${pid}/fd`).map((fd) => {
-    const flags = /^flags:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))?.[1] ?? '3';
-    return { target: readlinkSync(`/proc/${pid}/fd/${fd}`), writable: (Number.parseInt(flags, 8) & 3) !== 0 };
-  });
 }
 
 async function hashesOf(used: readonly Template[]): Promise<Map<string, string>> {

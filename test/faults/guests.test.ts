@@ -17,6 +17,7 @@ import { sharedHome } from '../e2e/rig/home.ts';
 import { answers, urlOf } from '../e2e/rig/http.ts';
 import { tinyProject } from '../e2e/rig/tiny.ts';
 import { EventWatch } from './rig/event-watch.ts';
+import { seeded } from './rig/damage.ts';
 import { assertInvariants } from './rig/invariants.ts';
 import { FAULT_TEMPLATE, prepareFaults } from './rig/project.ts';
 import { Subject, until } from './rig/subject.ts';
@@ -29,6 +30,9 @@ const MEBIBYTE = 1024 ** 2;
 const WRITTEN_MIB = 2_300;
 /** As fast as an emulated guest writes it beside others. */
 const FILL_MS = 120_000;
+/** `BERTH_SEED=N` repeats what an agent said. */
+const SEED = Number(process.env['BERTH_SEED'] ?? Date.now() % 1_000_000);
+
 let subject: Subject;
 let events: EventWatch;
 let neighbour: Environment;
@@ -167,11 +171,11 @@ test('S20 · an agent that says anything at all · nothing of it is believed, no
     '}',
     '__proto__',
   ];
+  console.info(`seed of what the agent says: ${SEED}; BERTH_SEED=${SEED} repeats it`);
+  const random = seeded(SEED);
   const server = await lyingAgent(path, (socket) => {
-    const count = Math.floor(Math.random() * 40);
-    socket.write(
-      Array.from({ length: count }, () => pieces[Math.floor(Math.random() * pieces.length)]).join(''),
-    );
+    const count = Math.floor(random() * 40);
+    socket.write(Array.from({ length: count }, () => pieces[Math.floor(random() * pieces.length)]).join(''));
     socket.write('\n');
   });
   const agent = connectGuestAgent(path);

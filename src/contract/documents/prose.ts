@@ -18,8 +18,8 @@ reported at once. An answer with a status of 400 or more has a [Failure](#failur
 effect. Follow it with [operations.events](#operationsevents), cancel it with [operations.cancel](#operationscancel).
 
 **Idempotency.** A request that starts an operation may carry an \`Idempotency-Key\` header of 1 to 128 letters, digits and
-\`._:-\`. A second request with the same key gets the operation of the first, whatever else it says, for as long as the
-operation is kept.
+\`._:-\`. A repeated request with the same key gets the operation of the first, for as long as the
+operation is kept. The same key with another route, path or body is refused with 422 \`key-reused\`, and nothing begins.
 
 **Streams.** Server-sent events carry one JSON document in \`data\`; a comment is sent every 15 s. A stream of events that
 failed after it had begun ends with an event of type \`failure\`, a stream of lines with the line \`{"failure": …}\`, each with

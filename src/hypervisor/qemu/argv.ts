@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import type { Accelerator, MachineSpec } from '../hypervisor.ts';
+import { confineArgv, type Confinement } from './confine.ts';
 
 /** Id of guest memory, in the argv and in saved states. */
 export const MEMORY_ID = 'mem';
@@ -29,23 +30,24 @@ export function machinePaths(directory: string): MachinePaths {
 }
 
 /** What the argv needs beside the machine's own spec. */
-export interface QemuInstallation {
-  readonly qemuPath: string;
-  /** Group that may open `/dev/kvm`; absent under emulation and where everybody may. */
-  readonly kvmGid?: number;
+export interface QemuInstallation extends Confinement {
   readonly machineType: string;
 }
 
-/**
- * The whole command line of one machine: enter its namespace, become its user without any capability, run QEMU.
- * The order of devices must not change between a template and its forks: it fixes their PCI addresses.
- */
+/** The whole command line of one machine: confine it, then run QEMU. */
 export function qemuArgv(spec: MachineSpec, installation: QemuInstallation): string[] {
   return [
-    ...privilegeArgv(spec, installation.kvmGid),
+    ...confineArgv(spec, installation),
     installation.qemuPath,
     ...processArgv(spec),
-    ...machineArgv(spec, installation.machineType),
+    ...hardwareArgv(spec, installation.machineType),
+  ];
+}
+
+/** The order of devices must not change between a template and its forks: it fixes their PCI addresses. */
+function hardwareArgv(spec: MachineSpec, machineType: string): string[] {
+  return [
+    ...machineArgv(spec, machineType),
     ...memoryArgv(spec),
     ...kernelArgv(spec),
     ...channelArgv(machinePaths(spec.directory)),
@@ -59,6 +61,7 @@ export function qemuArgv(spec: MachineSpec, installation: QemuInstallation): str
 /** Stands for any machine, in the command line whose hash tells one set of devices from another. */
 const ANY_MACHINE: MachineSpec = {
   ...{ id: 'any', directory: '/any', vcpus: 1, memoryMib: 512, accelerator: 'tcg', diskPath: '/any/disk' },
+  ...{ diskGib: 1, standsOn: [] },
   ...{ kernelPath: '/any/kernel', initrdPath: '/any/initrd', kernelArguments: [] },
   ...{ network: { namespace: 'any', tap: 'any', mac: 'any' }, uid: 0, gid: 0, start: { kind: 'boot' } },
 };
@@ -67,27 +70,9 @@ const ANY_MACHINE: MachineSpec = {
 export function hardwareOf(machineType: string): string {
   const { accelerator: _accelerator, ...machine } = ANY_MACHINE;
   const both = (['tcg', 'kvm'] as const).map((accelerator) =>
-    qemuArgv({ ...machine, accelerator }, { qemuPath: 'qemu', machineType }),
+    hardwareArgv({ ...machine, accelerator }, machineType),
   );
   return createHash('sha256').update(JSON.stringify(both)).digest('hex');
-}
-
-/** A machine of many devices has some hundred descriptors open. What it holds in memory is no file of the host's when it crashes. */
-const RLIMITS = ['--nofile=4096:4096', '--core=0:0'];
-
-/**
- * `ip netns exec` gives it a mount namespace as well, `unshare` one for what processes of a host share with each other. `setpriv` before QEMU because
- * `-run-with user=` dies under `elevateprivileges=deny`.
- */
-function privilegeArgv(spec: MachineSpec, kvmGid: number | undefined): string[] {
-  const groups = kvmGid === undefined ? '--clear-groups' : `--groups=${kvmGid}`;
-  const { uid, gid, network } = spec;
-  return [
-    ...['ip', 'netns', 'exec', network.namespace],
-    ...['prlimit', ...RLIMITS, 'unshare', '--ipc', '--uts', '--'],
-    ...['setpriv', `--reuid=${uid}`, `--regid=${gid}`, groups, '--no-new-privs'],
-    ...['--bounding-set=-all', '--inh-caps=-all', '--'],
-  ];
 }
 
 function processArgv(spec: MachineSpec): string[] {
@@ -158,7 +143,11 @@ function channelArgv(paths: MachinePaths): string[] {
 function diskArgv(spec: MachineSpec): string[] {
   return [
     ...['-blockdev', JSON.stringify(diskNode(spec.diskPath))],
-    ...device({ driver: 'virtio-blk-pci', drive: layerName(spec.diskPath), id: 'root' }),
+    ...device({
+      ...{ driver: 'virtio-blk-pci', drive: layerName(spec.diskPath), id: 'root' },
+      // What the host cannot read or write now is tried again; the guest would take its disk for broken.
+      ...{ werror: 'stop', rerror: 'stop' },
+    }),
   ];
 }
 

@@ -4,11 +4,12 @@ import { asBerthError, type BerthError, berthError } from '../../errors/index.ts
 import {
   type Cgroup,
   commandLine,
+  findProgram,
   listProcesses,
   permissions,
   type ProcessIdentity,
   run,
-  startDetached,
+  startInNamespace,
   tailFile,
   terminate,
 } from '../../host/index.ts';
@@ -20,8 +21,10 @@ import type {
   StartOptions,
 } from '../hypervisor.ts';
 import { machinePaths, qemuArgv } from './argv.ts';
+import type { ConfinedPrograms } from './confine.ts';
 import { checkDisk, convertDisk, copyLayers, moveBase } from './disk-image.ts';
 import { backingOf, extentsOf, mergeDisk, readDisk } from './disk-tool.ts';
+import { mayRaiseLimits } from './file-limit.ts';
 import { goOn } from './freeze.ts';
 import { type ChildExit, openMonitor, QemuMachine } from './qemu-machine.ts';
 import type { QmpClient } from './qmp/client.ts';
@@ -74,21 +77,8 @@ async function startMachine(
   { signal, onChannels }: StartOptions,
 ): Promise<RunningMachine> {
   const paths = machinePaths(spec.directory);
-  const kvmGid = spec.accelerator === 'kvm' ? await kvmGroup() : undefined;
-  const cgroup = await options.cgroupFor(spec);
   const ended = Promise.withResolvers<ChildExit>();
-  const process = await startDetached(
-    qemuArgv(spec, { ...installation, ...(kvmGid === undefined ? {} : { kvmGid }) }),
-    {
-      stdoutPath: paths.stdout,
-      stderrPath: paths.stderr,
-      cwd: spec.directory,
-      oomScore: OOM_SCORE,
-      keep: () => false,
-      ...(cgroup === undefined ? {} : { cgroup }),
-      onExit: (code, exitSignal) => ended.resolve({ code, signal: exitSignal }),
-    },
-  );
+  const process = await startProcess(spec, installation, options, (exit) => ended.resolve(exit));
   try {
     const client = await firstOf(
       openMonitor(paths.qmp, MONITOR_TIMEOUT_MS, signal),
@@ -102,6 +92,41 @@ async function startMachine(
     await terminate(process, { signal: 'SIGKILL', timeoutMs: 10_000 });
     throw await withLog(asBerthError(error), paths.stderr);
   }
+}
+
+async function startProcess(
+  spec: MachineSpec,
+  installation: HypervisorVersion & { qemuPath: string },
+  options: QemuOptions,
+  onExit: (exit: ChildExit) => void,
+): Promise<ProcessIdentity> {
+  const { stdout: stdoutPath, stderr: stderrPath } = machinePaths(spec.directory);
+  const kvmGid = spec.accelerator === 'kvm' ? await kvmGroup() : undefined;
+  const confinement = {
+    ...(await findPrograms(installation.qemuPath)),
+    ...(kvmGid === undefined ? {} : { kvmGid }),
+    raisesOwnLimits: !(await mayRaiseLimits()),
+  };
+  const cgroup = await options.cgroupFor(spec);
+  const { machineType } = installation;
+  return startInNamespace(qemuArgv(spec, { ...confinement, machineType }), {
+    ...{ stdoutPath, stderrPath, cwd: spec.directory, oomScore: OOM_SCORE },
+    keep: () => false,
+    ...(cgroup === undefined ? {} : { cgroup }),
+    onExit: (code, signal) => onExit({ code, signal }),
+  });
+}
+
+/** Within its own root directory a machine has no search path. @throws `tool-missing` */
+async function findPrograms(qemuPath: string): Promise<ConfinedPrograms> {
+  const [qemu, setpriv] = await Promise.all([qemuPath, 'setpriv', 'bwrap'].map(programPath));
+  return { qemuPath: qemu ?? qemuPath, setprivPath: setpriv ?? 'setpriv' };
+}
+
+async function programPath(name: string): Promise<string> {
+  const found = await findProgram(name);
+  if (found !== undefined) return found;
+  throw berthError('tool-missing', `${name} is not installed`);
 }
 
 /** The group without which `/dev/kvm` cannot be opened. */
@@ -182,9 +207,9 @@ async function findProcesses(directory: string): Promise<{ id: string; process: 
   return found;
 }
 
-/** True when the command line is a QEMU whose monitor lies below `directory`. */
+/** True when the command line is a QEMU whose monitor lies below `directory`; what waits for its end has the same words. */
 function isMachineOf(argv: readonly string[] | undefined, directory: string): boolean {
-  if (argv === undefined) return false;
+  if (argv === undefined || argv[0] === 'bwrap') return false;
   return (
     argv.some((word) => word.startsWith('guest=')) &&
     argv.some((word) => word.startsWith(`unix:${join(directory, '/')}`))

@@ -19,6 +19,7 @@ import type {
   SaveReport,
 } from '../hypervisor.ts';
 import { type MachinePaths, machinePaths, MEMORY_PATH } from './argv.ts';
+import { setFileLimit } from './file-limit.ts';
 import { addDiskLayer, freezeMachine, saveMachine, topLayer } from './freeze.ts';
 import { endMerge, flushDisk, layersBelow, mergeLayers } from './merge.ts';
 import { QmpClient } from './qmp/client.ts';
@@ -28,6 +29,7 @@ const QMP_TIMEOUT_MS = 5000;
 const GRACE_MS = 3000;
 /** Longest pause between two looks for the end of a process that is not our child. */
 const EXIT_TIMEOUT_MS = 2 ** 31 - 1;
+const MEBIBYTE = 1024 ** 2;
 const GIBIBYTE = 1024 ** 3;
 const LOG_TAIL_BYTES = 2000;
 
@@ -42,8 +44,9 @@ export class QemuMachine implements RunningMachine {
   readonly id: string;
   readonly process: ProcessIdentity;
   readonly exited: Promise<MachineExit>;
+  readonly #directory: string;
   readonly #paths: MachinePaths;
-  readonly #memoryBytes: number;
+  readonly #memoryMib: number;
   readonly #detached = new AbortController();
   #client: QmpClient;
   #connecting: Promise<QmpClient> | undefined;
@@ -61,8 +64,9 @@ export class QemuMachine implements RunningMachine {
   }) {
     this.id = o.id;
     this.process = o.process;
+    this.#directory = o.directory;
     this.#paths = machinePaths(o.directory);
-    this.#memoryBytes = o.memoryMib * 1024 * 1024;
+    this.#memoryMib = o.memoryMib;
     this.#client = o.client;
     this.#watch(o.client);
     this.exited = this.#awaitExit(o.childExit);
@@ -99,11 +103,11 @@ export class QemuMachine implements RunningMachine {
   }
 
   async freeze(options: FreezeOptions): Promise<FreezeReport> {
-    return freezeMachine(await this.#unmerged(), this.#memoryBytes, options);
+    return freezeMachine(await this.#unmerged(), this.#memoryMib * MEBIBYTE, options);
   }
 
   async save(options: SaveOptions): Promise<SaveReport> {
-    return saveMachine(await this.#unmerged(), this.#memoryBytes, options);
+    return saveMachine(await this.#unmerged(), this.#memoryMib * MEBIBYTE, options);
   }
 
   async addLayer(overlayPath: string): Promise<void> {
@@ -134,6 +138,11 @@ export class QemuMachine implements RunningMachine {
 
   async growDisk(sizeGib: number): Promise<void> {
     const client = await this.#unmerged();
+    const memoryMib = this.#memoryMib;
+    await setFileLimit(
+      { pid: this.process.pid, directory: this.#directory },
+      { diskGib: sizeGib, memoryMib },
+    );
     await client.send('block_resize', { 'node-name': await topLayer(client), size: sizeGib * GIBIBYTE });
   }
 

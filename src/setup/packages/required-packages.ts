@@ -38,6 +38,12 @@ export const REQUIRED_PACKAGES: readonly RequiredPackage[] = [
     group: 'machine-tools',
   },
   {
+    name: 'bubblewrap',
+    why: 'shows each machine its own files and nothing else of the host',
+    provides: ['bwrap'],
+    group: 'machine-tools',
+  },
+  {
     name: 'iproute2',
     why: 'gives each environment a network of its own',
     provides: ['ip'],

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { homeIdOf } from './home.ts';
-import { processesWith } from './processes.ts';
+import { ancestorsOf, processesWith } from './processes.ts';
 import { output } from './program.ts';
 
 /** Everything that a home has on the host beside its files. */
@@ -38,11 +38,13 @@ export async function onHost(home: string): Promise<OnHost> {
     output(['ip', '-o', 'address', 'show', 'dev', 'lo']),
   ]);
   const own = processesWith(`${home}/`);
-  const isMachine = (argv: readonly string[]) => argv[0]?.includes('qemu-system') === true;
+  const machines = own.filter(({ argv }) => argv[0]?.includes('qemu-system') === true);
+  // Two wait for each machine's end; they are of it as long as it is there.
+  const known = new Set(machines.flatMap(({ pid }) => [pid, ...ancestorsOf(pid, 2)]));
   return {
-    machines: own.filter(({ argv }) => isMachine(argv)).map(({ argv }) => argv.join(' ')),
+    machines: machines.map(({ argv }) => argv.join(' ')),
     otherProcesses: own
-      .filter(({ argv }) => !isMachine(argv))
+      .filter(({ pid }) => !known.has(pid))
       .map(({ pid, argv }) => `${pid} ${argv.join(' ')}`),
     namespaces: linesWith(namespaces, `berth-${id}-`).map((line) => line.split(' ')[0] ?? ''),
     links: linesWith(links, ''),

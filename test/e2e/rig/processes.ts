@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** A process of this host. */
 export interface HostProcess {
@@ -35,6 +35,17 @@ export function statusOf(pid: number): ReadonlyMap<string, string> {
   );
 }
 
+/** The processes above one, as many as asked for; none once it is gone. */
+export function ancestorsOf(pid: number, count: number): number[] {
+  if (count === 0) return [];
+  try {
+    const above = Number(statusOf(pid).get('PPid'));
+    return above > 1 ? [above, ...ancestorsOf(above, count - 1)] : [];
+  } catch {
+    return [];
+  }
+}
+
 export function isRunning(pid: number): boolean {
   return argvOf(pid).length > 0;
 }
@@ -61,4 +72,18 @@ export function anonymousBytes(skip: (argv: readonly string[]) => boolean): numb
 
 function kilobytesIn(text: string, field: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024;
+}
+
+/** A descriptor of a process: what it leads to. */
+export interface OpenFile {
+  readonly target: string;
+  readonly writable: boolean;
+}
+
+/** What a process has open. */
+export function openFiles(pid: number): OpenFile[] {
+  return readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    const flags = /^flags:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))?.[1] ?? '3';
+    return { target: readlinkSync(`/proc/${pid}/fd/${fd}`), writable: (Number.parseInt(flags, 8) & 3) !== 0 };
+  });
 }

@@ -81,6 +81,31 @@ test('an operation is started, followed to its end and found by its key', async 
   expect(kinds).toEqual(['operation.started', 'operation.succeeded']);
 });
 
+test('a key that comes with another request is refused, and nothing begins', async () => {
+  await using at = await join((operations) => {
+    const start = (kind: string, options: { readonly idempotencyKey?: string }) =>
+      operations.start(kind, ['shop'], {}, async () => undefined, options);
+    return {
+      environments: {
+        up: (_request, options) => start('up', options),
+        stop: (_name, _request, options) => start('stop', options),
+      },
+    };
+  });
+  const { client } = at;
+  const { id } = await client.environments.up(up, { idempotencyKey: 'k1' });
+  const refusal = {
+    code: 'key-reused',
+    status: 422,
+    message: `The idempotency key "k1" belongs to another request, which started up ${id}`,
+  };
+  const other = { ...up, projectDirectory: '/srv/other' };
+  await expect(client.environments.up(other, { idempotencyKey: 'k1' })).rejects.toMatchObject(refusal);
+  await expect(client.environments.stop('shop', {}, { idempotencyKey: 'k1' })).rejects.toMatchObject(refusal);
+  expect((await client.operations.list()).map((operation) => operation.id)).toEqual([id]);
+  expect((await client.environments.up(up, { idempotencyKey: 'k1' })).id).toBe(id);
+});
+
 test('an operation is cancelled', async () => {
   await using at = await join((operations) => ({
     environments: {

@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hardwareOf, qemuArgv } from '../../../src/hypervisor/qemu/argv.ts';
+import { hardwareOf, type QemuInstallation, qemuArgv } from '../../../src/hypervisor/qemu/argv.ts';
 import type { MachineSpec } from '../../../src/hypervisor/index.ts';
 
-const installation = { qemuPath: 'qemu-system-x86_64', machineType: 'pc-q35-10.0' };
+const installation = {
+  qemuPath: '/usr/bin/qemu-system-x86_64',
+  setprivPath: '/usr/bin/setpriv',
+  machineType: 'pc-q35-10.0',
+};
 
 function specOf(change: Partial<MachineSpec> = {}): MachineSpec {
   return {
@@ -13,6 +17,8 @@ function specOf(change: Partial<MachineSpec> = {}): MachineSpec {
     memoryMib: 512,
     accelerator: 'tcg',
     diskPath: '/home/environments/env-0123456789ab/disk-0.qcow2',
+    diskGib: 8,
+    standsOn: ['/home/templates/tpl-1'],
     kernelPath: '/home/images/i/vmlinuz',
     initrdPath: '/home/images/i/initrd.img',
     kernelArguments: ['root=/dev/vda', 'quiet'],
@@ -30,16 +36,29 @@ function valuesOf(argv: readonly string[], option: string): Record<string, unkno
   return texts.map((text) => JSON.parse(text) as Record<string, unknown>);
 }
 
-test('enters the namespace, drops every privilege, and only then runs QEMU', () => {
-  const argv = qemuArgv(specOf(), installation);
-  expect(argv.slice(0, 20)).toEqual([
-    'ip',
-    'netns',
-    'exec',
-    'berth-abcdef-7',
-    ...['prlimit', '--nofile=4096:4096', '--core=0:0'],
-    ...['unshare', '--ipc', '--uts', '--'],
-    'setpriv',
+/** What stands before QEMU in the command line. */
+function confinementOf(change: Partial<MachineSpec> = {}, more: Partial<QemuInstallation> = {}): string[] {
+  const argv = qemuArgv(specOf(change), { ...installation, ...more });
+  return argv.slice(0, argv.lastIndexOf(installation.qemuPath));
+}
+
+/** Everything that a machine sees of the host's files, by how. */
+function seenBy(argv: readonly string[]): Record<string, string[]> {
+  const of = (option: string) =>
+    argv.filter((_word, index) => argv[index - 2] === option && argv[index - 1] === argv[index]);
+  return Object.fromEntries(['--bind', '--ro-bind', '--ro-bind-try', '--dev-bind'].map((o) => [o, of(o)]));
+}
+
+test('enters the network, gets limits and namespaces, drops every privilege, and only then runs QEMU', () => {
+  const argv = confinementOf();
+  const largest = String(8 * 1024 ** 3 + (8 * 1024 ** 3) / 64 + 256 * 1024 ** 2);
+  expect(argv.slice(0, 13)).toEqual([
+    ...['nsenter', '--net=/run/netns/berth-abcdef-7', '--'],
+    ...['prlimit', '--nofile=4096:4096', `--fsize=${largest}:${largest}`, '--core=0:0', '--'],
+    ...['bwrap', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--info-fd'],
+  ]);
+  expect(argv.slice(argv.lastIndexOf('/usr/bin/setpriv'))).toEqual([
+    '/usr/bin/setpriv',
     '--reuid=210007',
     '--regid=210000',
     '--clear-groups',
@@ -47,8 +66,44 @@ test('enters the namespace, drops every privilege, and only then runs QEMU', () 
     '--bounding-set=-all',
     '--inh-caps=-all',
     '--',
-    'qemu-system-x86_64',
   ]);
+});
+
+test('a machine sees its own directory, what it stands on, programs and devices, and nothing else', () => {
+  const libraries = ['/usr/lib', '/usr/lib64', '/lib', '/lib64'];
+  const firmware = ['/usr/share/qemu', '/usr/share/seabios', '/etc/ld.so.cache'];
+  const seen = seenBy(confinementOf());
+  expect(seen).toEqual({
+    '--bind': ['/home/environments/env-0123456789ab'],
+    '--ro-bind': ['/home/images/i', '/home/templates/tpl-1'],
+    '--ro-bind-try': [...libraries, ...firmware, '/usr/bin/qemu-system-x86_64', '/usr/bin/setpriv'],
+    '--dev-bind': ['/dev/null', '/dev/urandom', '/dev/net/tun'],
+  });
+  expect(seenBy(confinementOf({ accelerator: 'kvm' }))['--dev-bind']).toContain('/dev/kvm');
+  const start = { kind: 'restore', statePath: '/home/templates/tpl-2/state', memoryOffset: 0 } as const;
+  expect(seenBy(confinementOf({ start }))['--ro-bind']).toContain('/home/templates/tpl-2');
+  const wake = { ...start, statePath: '/home/environments/env-0123456789ab/sleep-1' };
+  expect(seenBy(confinementOf({ start: wake }))).toEqual(seen);
+});
+
+test('each directory above what a machine sees can be entered by its user, the upper ones first', () => {
+  const argv = confinementOf();
+  const made = argv.filter((_word, index) => argv[index - 1] === '--dir');
+  expect(made).toEqual(
+    expect.arrayContaining(['/usr', '/etc', '/dev', '/dev/net', '/home', '/home/environments']),
+  );
+  expect(made.indexOf('/home')).toBeLessThan(made.indexOf('/home/environments'));
+  expect(argv.lastIndexOf('--dir')).toBeLessThan(argv.indexOf('--ro-bind-try'));
+  expect(argv.indexOf('--remount-ro')).toBeGreaterThan(argv.indexOf('--bind'));
+});
+
+test('files may become as large as the disk or the memory, whichever is larger', () => {
+  const limit = (change: Partial<MachineSpec>, more: Partial<QemuInstallation> = {}) =>
+    confinementOf(change, more).find((word) => word.startsWith('--fsize='));
+  expect(limit({ diskGib: 1, memoryMib: 4096 })).toBe(`--fsize=${4352 * 1024 ** 2}:${4352 * 1024 ** 2}`);
+  expect(limit({ diskGib: 1, memoryMib: 4096 }, { raisesOwnLimits: true })).toMatch(
+    /^--fsize=\d+:unlimited$/,
+  );
 });
 
 test('keeps QEMU in its sandbox and away from configuration files and default devices', () => {

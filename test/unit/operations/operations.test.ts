@@ -65,6 +65,20 @@ describe('start', () => {
   });
 });
 
+test('a key that stands for another request is refused; one kept without a fingerprint is good for any', async () => {
+  const work = vi.fn(async () => undefined);
+  const start = (idempotencyKey: string) => operations.start('up', ['shop'], {}, work, { idempotencyKey });
+  const first = await start('k1 aaa');
+  expect((await start('k1 aaa')).id).toBe(first.id);
+  await expect(start('k1 bbb')).rejects.toMatchObject({ code: 'key-reused' });
+  await operations.wait(first.id);
+  const later = await at.open();
+  expect(() => later.findByKey('k1 bbb')).toThrow(first.id);
+  const old = await start('k2');
+  expect((await start('k2 aaa')).id).toBe(old.id);
+  expect(work).toHaveBeenCalledTimes(2);
+});
+
 describe('the end', () => {
   test('is a failure with the code, message and remedy of what was thrown', async () => {
     const { id } = await operations.start('up', ['shop'], {}, async () => {

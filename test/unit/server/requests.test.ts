@@ -31,7 +31,8 @@ test('answers 202 with the operation, and hands on body and idempotency key', as
     status: 202,
     json: anOperation(),
   });
-  expect(start).toHaveBeenCalledWith(up, { idempotencyKey: 'abc-1' });
+  const idempotencyKey = expect.stringMatching(/^abc-1 [0-9a-f]{64}$/) as string;
+  expect(start).toHaveBeenCalledWith(up, { idempotencyKey });
 });
 
 test('the same idempotency key starts one operation, also when two requests come at once', async () => {
@@ -47,6 +48,28 @@ test('the same idempotency key starts one operation, also when two requests come
   const answers = await Promise.all([1, 2, 3].map(() => ask(at.path, '/v1/environments', request)));
   expect(answers.map((answer) => answer.status)).toEqual([202, 202, 202]);
   expect(start).toHaveBeenCalledTimes(1);
+});
+
+test('a key stands for one request: route, path and body, in whatever order its fields are', async () => {
+  const keys: (string | undefined)[] = [];
+  const start = async (...call: readonly unknown[]) => {
+    keys.push((call.at(-1) as { readonly idempotencyKey?: string }).idempotencyKey);
+    return anOperation();
+  };
+  const environments = { up: start, start, stop: start };
+  await using at = await serve(
+    fakeServices({ environments, operations: { findByKey: async () => undefined } }),
+  );
+  const post = (path: string, body: object) =>
+    ask(at.path, path, { method: 'POST', body, headers: { 'idempotency-key': 'k' } });
+  await post('/v1/environments', up);
+  await post('/v1/environments', Object.fromEntries(Object.entries(up).toReversed()));
+  await post('/v1/environments', { ...up, compose: 'services: {a: {}}' });
+  await post('/v1/environments/shop/stop', {});
+  await post('/v1/environments/shop/start', {});
+  await post('/v1/environments/other/stop', {});
+  expect(keys[0]).toBe(keys[1]);
+  expect(new Set(keys).size).toBe(5);
 });
 
 test('an absent body is an empty one', async () => {

@@ -73,7 +73,7 @@ test('tools: programs are found by the path', async () => {
     process.env.PATH = before;
   });
   const directory = temporaryDirectory();
-  for (const name of ['qemu-system-x86_64', 'qemu-img', 'setpriv']) {
+  for (const name of ['qemu-system-x86_64', 'qemu-img', 'setpriv', 'bwrap']) {
     writeFileSync(join(directory, name), '#!/bin/sh\n', { mode: 0o755 });
   }
   process.env.PATH = directory;
