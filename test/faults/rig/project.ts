@@ -6,7 +6,7 @@ import { makeTinyImage, TINY_WEB, tinyCompose } from '../../e2e/rig/tiny.ts';
 import type { Subject } from './subject.ts';
 
 /** Template of {@link faultProject}: forks of it are there in a second. */
-export const FAULT_TEMPLATE = 'faults-1';
+export const FAULT_TEMPLATE = 'faults-2';
 /** Volume of the project. */
 export const VOLUME = 'data';
 
@@ -24,10 +24,11 @@ const SERVE = [
 const variables = Object.entries({ PUT, GET }).map(
   ([name, script]) => `${name}: ${JSON.stringify(script).replaceAll('$', '$$$$')}`,
 );
+/** With an init it ends when it is told to; as the first process of its container it would be waited for in vain. */
 const SERVICE = {
   ...TINY_WEB,
   command: ['sh', '-c', SERVE],
-  more: `    volumes: ["${VOLUME}:/data"]\n    environment:\n      ${variables.join('\n      ')}`,
+  more: `    init: true\n    volumes: ["${VOLUME}:/data"]\n    environment:\n      ${variables.join('\n      ')}`,
 };
 
 /**
