@@ -62,14 +62,15 @@ export class RestSeals {
   /** Seals what has no seal yet, and computes the hashes that are missing; for one that rests, and is not changed meanwhile. */
   async complete(id: EnvironmentId): Promise<void> {
     const { registry } = this.#of();
-    const { disk, seals = {}, asleep, process } = registry.find(id) ?? {};
-    if (disk === undefined || process !== undefined) return;
+    const { disk, seals = {}, asleep, process, merging } = registry.find(id) ?? {};
+    // What is being merged is sealed when that is over.
+    if (disk === undefined || process !== undefined || merging !== undefined) return;
     const names = [disk.top, ...(asleep === undefined ? [] : [asleep.saved.file])];
     const missing = names.filter((name) => seals[name] === undefined);
     if (missing.length > 0) {
       const noted = { ...seals, ...(await this.note(disk, missing)) };
       const now = registry.find(id);
-      if (now?.process !== undefined || now?.operation !== undefined) return;
+      if (now?.process !== undefined || now?.operation !== undefined || now?.merging !== undefined) return;
       await registry.update(id, { seals: noted }, { durability: 'relaxed' });
     }
     this.hashLater(id);

@@ -5,6 +5,7 @@ import type { MachineDisk } from '../../machines/index.ts';
 import type { EnvironmentId, TemplateId } from '../../model/index.ts';
 import { collectTemplates, neededBeside } from '../collect-templates.ts';
 import type { Context } from '../context.ts';
+import type { Seals } from '../integrity/seals.ts';
 import { planMerge, TOO_DEEP } from '../plan/plan-merge.ts';
 import type { EnvironmentRecord } from '../record.ts';
 
@@ -104,13 +105,13 @@ export class Merges {
     // The layer that it writes to is about to become another file.
     context.seals.stop(id);
     await context.seals.assertUnchanged(context.registry.get(id), o);
-    const { [disk.top]: _top, ...seals } = context.registry.get(id).seals ?? {};
-    await context.registry.update(id, { merging: { keep }, seals });
+    await context.registry.update(id, { merging: { keep }, seals: sealsBeside(context, id, disk.top) });
     crashPoint('merge.planned');
     try {
       await copyUp(context, id, disk, { ...o, keep, basePath: context.templates.files(base).disk });
       crashPoint('merge.merged');
     } finally {
+      context.seals.stop(id);
       await settleMerge(context, id);
       await context.seals.complete(id);
     }
@@ -155,14 +156,22 @@ export async function settleMerge(context: Context, id: EnvironmentId): Promise<
     // What was merged must be on the disk before what it came from may go.
     if (isMerged) await flush(context, id, disk);
     const layers = isMerged ? disk.layers.slice(-merging.keep) : disk.layers;
-    await context.registry.update(id, { disk: { ...disk, layers }, merging: undefined });
+    // Whoever sealed it meanwhile has seen what it was then.
+    const seals = sealsBeside(context, id, disk.top);
+    await context.registry.update(id, { disk: { ...disk, layers }, merging: undefined, seals });
   } catch (error) {
     context.log.warn(
       { environment: name, err: asBerthError(error) },
       'a disk does not say what it stands on',
     );
-    await context.registry.update(id, { merging: undefined });
+    await context.registry.update(id, { merging: undefined, seals: sealsBeside(context, id, disk.top) });
   }
+}
+
+/** The seals of all but a layer that becomes another file. */
+function sealsBeside(context: Context, id: EnvironmentId, top: string): Seals | undefined {
+  const { seals } = context.registry.get(id);
+  return seals && Object.fromEntries(Object.entries(seals).filter(([name]) => name !== top));
 }
 
 async function flush(context: Context, id: EnvironmentId, disk: MachineDisk): Promise<void> {
