@@ -7,6 +7,10 @@ import type { Session } from './sessions.ts';
 /** With less than this a machine that goes on would stand still again at once. */
 const ENOUGH_BYTES = 32 * 1024 * 1024;
 const REASON = 'its disk cannot be written on the host';
+const FULL = 'no space is left; it stands still and goes on by itself';
+/** What the kernel could not write after it had said that it would is gone, and the hypervisor never trusts the file again. */
+const broken = (name: string) =>
+  `the host reports an error of the disk; it stands still and goes on by itself when that is over, or, if what was written is lost, with \`./berth restart --force ${name}\``;
 
 /**
  * Looks whether a machine stands still because the host could not write its disk: tells so once, and lets it go on when there is room again. Its guest notices nothing but
@@ -27,8 +31,7 @@ export async function watchStall(
   }
   const { freeBytes } = await diskSpace(context.home);
   if (!wasStalled) {
-    const why = freeBytes < ENOUGH_BYTES ? 'no space is left' : 'the host reports an error of the disk';
-    const reason = `${REASON}: ${why}; it stands still and goes on by itself`;
+    const reason = `${REASON}: ${freeBytes < ENOUGH_BYTES ? FULL : broken(record.name)}`;
     session.isStalled = true;
     await note(context, record, { state: 'degraded', reason });
     context.events.append('environment.io-error', record.name, reason);

@@ -5,7 +5,7 @@ import type { Environment } from '../../src/model/index.ts';
 import { berthOk, fork, inspect, removeAllEnvironments } from '../e2e/rig/berth.ts';
 import { sharedHome } from '../e2e/rig/home.ts';
 import { prepareAlone } from '../e2e/rig/prepare.ts';
-import { argvOf, isRunning, openFiles } from '../e2e/rig/processes.ts';
+import { ancestorsOf, argvOf, isRunning, openFiles, statusOf } from '../e2e/rig/processes.ts';
 import { tinyProject } from '../e2e/rig/tiny.ts';
 import { connectMonitor, refusalIn } from './rig/monitor.ts';
 
@@ -72,6 +72,15 @@ describe('the process of a machine', () => {
         expect([path, existsSync(path) || path === '/run']).toEqual([path, true]);
         expect([path, existsSync(`${root}${path}`)]).toEqual([path, false]);
       }
+    }
+  });
+
+  test('S1 b · a machine runs · what waits for its end has no capability either', () => {
+    for (const environment of both()) {
+      const waiting = ancestorsOf(pidOf(environment), 2);
+      expect(waiting.map((pid) => argvOf(pid)[0])).toEqual(['bwrap', 'bwrap']);
+      for (const pid of waiting)
+        expect(Object.fromEntries(statusOf(pid))).toMatchObject({ CapEff: '0'.repeat(16), NoNewPrivs: '1' });
     }
   });
 

@@ -32,8 +32,19 @@ export function confineArgv(spec: MachineSpec, confinement: Confinement): string
     ...['prlimit', ...limitsOf(spec, confinement), '--'],
     ...['bwrap', '--unshare-pid', '--unshare-ipc', '--unshare-uts'],
     ...['--info-fd', String(PID_DESCRIPTOR)],
+    // Enough to become another user; what waits in the namespace keeps no more than that.
+    ...[
+      '--cap-drop',
+      'ALL',
+      '--cap-add',
+      'CAP_SETUID',
+      '--cap-add',
+      'CAP_SETGID',
+      '--cap-add',
+      'CAP_SETPCAP',
+    ],
     ...rootArgv(spec, confinement),
-    ...['--chdir', spec.directory, '--'],
+    ...['--chdir', '/', '--'],
     ...privilegeArgv(spec, confinement),
   ];
 }

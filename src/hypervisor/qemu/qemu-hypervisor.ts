@@ -110,7 +110,7 @@ async function startProcess(
   const cgroup = await options.cgroupFor(spec);
   const { machineType } = installation;
   return startInNamespace(qemuArgv(spec, { ...confinement, machineType }), {
-    ...{ stdoutPath, stderrPath, cwd: spec.directory, oomScore: OOM_SCORE },
+    ...{ stdoutPath, stderrPath, cwd: '/', oomScore: OOM_SCORE },
     keep: () => false,
     ...(cgroup === undefined ? {} : { cgroup }),
     onExit: (code, signal) => onExit({ code, signal }),

@@ -57,6 +57,10 @@ test('enters the network, gets limits and namespaces, drops every privilege, and
     ...['prlimit', '--nofile=4096:4096', `--fsize=${largest}:${largest}`, '--core=0:0', '--'],
     ...['bwrap', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--info-fd'],
   ]);
+  const kept = argv.filter((_word, index) => argv[index - 1] === '--cap-add');
+  expect([argv[argv.indexOf('--cap-drop') + 1], ...kept]).toEqual([
+    ...['ALL', 'CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'],
+  ]);
   expect(argv.slice(argv.lastIndexOf('/usr/bin/setpriv'))).toEqual([
     '/usr/bin/setpriv',
     '--reuid=210007',
