@@ -96,13 +96,14 @@ export class EnvironmentRegistry {
       if (taken !== undefined)
         throw berthError('name-taken', `there is an environment "${taken.name}" already`);
       const addresses = await this.#takenAddresses();
+      const createdAt = new Date().toISOString();
       const records = drafts.map((draft) => {
         const address = this.#takeAddress(addresses);
         addresses.add(address);
         const id = draft.id ?? newEnvironmentId();
         const ports = draft.ports(address);
         const followed = draft.followed?.(address) ?? [];
-        return { ...draft, id, address, ports, followed, createdAt: new Date().toISOString() };
+        return { ...draft, id, address, ports, followed, createdAt };
       });
       for (const record of records) await this.#write(record);
       return records;
