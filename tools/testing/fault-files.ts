@@ -5,31 +5,33 @@ import { basename } from 'node:path';
  * all lanes end at about the same time; a file that is not here begins before all others.
  */
 const SECONDS: Readonly<Record<string, number>> = {
-  'crash-life.test.ts': 300,
-  'crash-up.test.ts': 300,
-  'random-walk.test.ts': 300,
-  'snapshots.test.ts': 250,
-  'crash-fork.test.ts': 240,
+  'crash-up.test.ts': 450,
+  'crash-life.test.ts': 250,
   'guests.test.ts': 230,
+  'crash-backup.test.ts': 220,
   'backup.test.ts': 220,
-  'crash-backup.test.ts': 200,
-  'saved-state.test.ts': 190,
-  'hypervisor.test.ts': 180,
-  'crash-rest.test.ts': 170,
-  'crash-snapshots.test.ts': 160,
-  'crash-restores.test.ts': 150,
-  'daemon.test.ts': 140,
-  'reconciler.test.ts': 130,
-  'limits.test.ts': 120,
-  'soak.test.ts': 100,
-  'hostile-clients.test.ts': 70,
+  'crash-fork.test.ts': 210,
+  'snapshots.test.ts': 210,
+  'random-walk.test.ts': 190,
+  'crash-restores.test.ts': 170,
+  'saved-state.test.ts': 160,
+  'bad-disk.test.ts': 150,
+  'soak.test.ts': 150,
+  'crash-rest.test.ts': 130,
+  'daemon.test.ts': 120,
+  'limits.test.ts': 100,
+  'crash-snapshots.test.ts': 75,
   'replicas.test.ts': 60,
   'confinement.test.ts': 50,
+  'reconciler.test.ts': 40,
+  'hypervisor.test.ts': 35,
+  'confined-process.test.ts': 30,
   'store.test.ts': 25,
+  'hostile-clients.test.ts': 12,
 };
 
 /** Files that measure what a busy neighbour would spoil: they run when nothing else does. */
-const ALONE: ReadonlySet<string> = new Set(['time.test.ts', 'neighbours.test.ts']);
+const ALONE: ReadonlySet<string> = new Set(['many-machines.test.ts', 'neighbours.test.ts', 'time.test.ts']);
 
 /** The file's promises are of times that hold on a host with nothing else to do. */
 export function runsAlone(path: string): boolean {
