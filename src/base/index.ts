@@ -5,6 +5,7 @@ export { deadlineSignal, MAX_TIMEOUT_MS, TimeoutError } from './deadline.ts';
 export { formatDuration } from './duration.ts';
 export { Emitter } from './emitter.ts';
 export { LineFramer } from './line-framer.ts';
+export { LISTEN_BACKLOG } from './listen-backlog.ts';
 export { KeyedMutex, Mutex } from './mutex.ts';
 export { parseDuration } from './parse-duration.ts';
 export { type PollOptions, poll } from './poll.ts';

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { LISTEN_BACKLOG } from '../base/index.ts';
 import type { Endpoint, Forwarder, IngressLog, Target } from './forwarder.ts';
 import { Reopener } from './reopener.ts';
 import { HIGH_WATER_MARK, TcpLine } from './tcp-line.ts';
+import { type Leave, Turnstile } from './turnstile.ts';
 
 /** Notices peers that vanished without a word. */
 const KEEP_ALIVE_DELAY_MS = 60_000;
-const BACKLOG = 4096;
+/** Of the connections that waited for a machine so many may wait for its answer at once. */
+const PLACES_AFTER_WAKE = 8;
 
 /**
  * Carries TCP connections to a target. Each end may close its direction by itself, a reset on one side becomes a reset
@@ -16,6 +19,7 @@ export class TcpForwarder implements Forwarder {
   readonly #endpoint: Endpoint;
   readonly #log: IngressLog;
   readonly #clients = new Set<Socket>();
+  readonly #turnstile = new Turnstile(PLACES_AFTER_WAKE);
   readonly #reopener = new Reopener({ open: () => this.open(), close: () => this.close() });
   #target: Target;
   #server: Server | undefined;
@@ -40,7 +44,7 @@ export class TcpForwarder implements Forwarder {
     server.listen({
       host: this.#endpoint.address,
       port: this.#endpoint.port,
-      backlog: BACKLOG,
+      backlog: LISTEN_BACKLOG,
       exclusive: true,
     });
     await once(server, 'listening');
@@ -89,16 +93,17 @@ export class TcpForwarder implements Forwarder {
   async #hold(client: Socket, source: string, passing: Promise<boolean>): Promise<void> {
     try {
       const isCarried = await passing;
-      if (client.destroyed) return;
-      if (isCarried) this.#carry(client, source);
+      const leave = isCarried ? await this.#turnstile.enter() : undefined;
+      if (client.destroyed) leave?.();
+      else if (isCarried) this.#carry(client, source, leave);
       else client.destroySoon();
     } catch {
       client.resetAndDestroy();
     }
   }
 
-  #carry(client: Socket, source: string): void {
-    new TcpLine(client, source, this.#target).begin();
+  #carry(client: Socket, source: string, leave?: Leave): void {
+    new TcpLine(client, source, this.#target, leave).begin();
   }
 }
 

@@ -2,12 +2,15 @@ import { connect, type Socket, type TcpSocketConnectOpts } from 'node:net';
 import { systemCode } from '../host/index.ts';
 import type { Choice } from './fleet.ts';
 import type { Target } from './forwarder.ts';
+import type { Leave } from './turnstile.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Where another machine may take the connection it is not waited for one that long. */
 const TRY_TIMEOUT_MS = 2_000;
 /** What may wait for the slower side of a connection, each way: with less, both sides wait for this process in turn. */
 export const HIGH_WATER_MARK = 1024 * 1024;
+/** A machine that took a connection and is silent so long waits for its client, or works: the next one need not wait for it. */
+const SILENT_MS = 250;
 
 /**
  * One client's connection, carried to a machine of its target: as long as no byte went either way, to another one when the first does not
@@ -17,21 +20,25 @@ export class TcpLine {
   readonly #client: Socket;
   readonly #source: string;
   readonly #target: Target;
+  readonly #leave: Leave | undefined;
   readonly #tried = new Set<string>();
   #upstream: Socket | undefined;
   #hasSpoken = false;
   #askedAtMs: number | undefined;
 
-  constructor(client: Socket, source: string, target: Target) {
+  /** `leave` is called when the machine has answered, has been silent for a moment, or the connection is over. */
+  constructor(client: Socket, source: string, target: Target, leave?: Leave) {
     this.#client = client;
     this.#source = source;
     this.#target = target;
+    this.#leave = leave;
   }
 
   /** Call it once. */
   begin(): void {
     const client = this.#client;
     client.once('close', (hadError: boolean) => {
+      this.#leave?.();
       if (this.#upstream !== undefined && (hadError || !isOver(client))) end(this.#upstream);
     });
     this.#attempt();
@@ -95,6 +102,10 @@ export class TcpLine {
       fleet?.answered(performance.now() - this.#askedAtMs);
       this.#askedAtMs = undefined;
     });
+    if (this.#leave !== undefined) {
+      upstream.once('data', this.#leave);
+      setTimeout(this.#leave, SILENT_MS).unref();
+    }
     client.pipe(upstream);
     upstream.pipe(client);
     client.resume();

@@ -80,6 +80,51 @@ test('two hundred connections wait for the same wake', async () => {
   expect(await Promise.all(clients)).toEqual(clients.map((_, index) => `number ${index}`));
 });
 
+test('those that waited reach a machine that was just woken a few at a time', async () => {
+  const gate = new Sleeper();
+  let [inside, most] = [0, 0];
+  const port = await publish(gate, (socket) => {
+    inside += 1;
+    most = Math.max(most, inside);
+    socket.once('data', () => {
+      setImmediate(() => {
+        inside -= 1;
+        socket.end('done');
+      });
+    });
+  });
+  const clients = Array.from({ length: 100 }, () => {
+    const client = net.client(port);
+    client.end('hello');
+    return read(client);
+  });
+  await expect.poll(() => gate.passes).toBe(100);
+  gate.wake();
+  expect(await Promise.all(clients)).toEqual(clients.map(() => 'done'));
+  expect(most).toBeLessThanOrEqual(8);
+});
+
+test('a server that waits for its client, and a client that has gone, hold up nobody', async () => {
+  const gate = new Sleeper();
+  const port = await publish(gate, (socket) => {
+    socket.on('data', (data) => {
+      if (data.toString() === 'ask') socket.end('answer');
+    });
+    socket.on('end', () => socket.end());
+  });
+  const silent = Array.from({ length: 20 }, () => net.client(port));
+  await expect.poll(() => gate.passes).toBe(20);
+  const gone = silent.splice(10);
+  for (const client of gone) client.destroy();
+  const asking = net.client(port);
+  asking.end('ask');
+  await expect.poll(() => gate.passes).toBe(21);
+  gate.wake();
+  expect(await read(asking)).toBe('answer');
+  for (const client of silent) client.destroy();
+  await expect.poll(() => ingress.connections('env')).toBe(0);
+});
+
 test('where the client speaks first, a bare connection wakes nobody', async () => {
   const gate = new Sleeper();
   gate.waitsForData = true;
