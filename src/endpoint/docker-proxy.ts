@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { LISTEN_BACKLOG } from '../base/index.ts';
 import type { EndpointBackend, EndpointLog } from './backend.ts';
 import { checkMounts } from './check-mounts.ts';
 import { answerError, dockerErrorOf } from './docker-error.ts';
@@ -89,7 +90,7 @@ async function forwardChecked(
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(path, () => {
+    server.listen({ path, backlog: LISTEN_BACKLOG }, () => {
       server.removeListener('error', reject);
       resolve();
     });

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { LISTEN_BACKLOG } from '../base/index.ts';
 import { berthError } from '../errors/index.ts';
 
 /** Longest path of a unix socket on Linux, in bytes: unix(7), `sun_path` less its final zero. */
@@ -29,7 +30,7 @@ export async function listenOn(
       `The path ${path} is too long for a socket (over ${MAX_PATH_BYTES} bytes)`,
     );
   }
-  await place(files, path, mode, gid, () => app.listen({ path }));
+  await place(files, path, mode, gid, () => app.listen({ path, backlog: LISTEN_BACKLOG }));
 }
 
 /**
@@ -48,7 +49,7 @@ export async function listenAgain(
     app.server.close();
     await new Promise<void>((resolve, reject) => {
       app.server.once('error', reject);
-      app.server.listen({ path }, () => {
+      app.server.listen({ path, backlog: LISTEN_BACKLOG }, () => {
         app.server.off('error', reject);
         resolve();
       });

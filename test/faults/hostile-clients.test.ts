@@ -140,7 +140,6 @@ describe('HTTP', () => {
   test(`#44 b · ${IDLE_SOCKETS} connections that ask nothing · others are served within a second`, async () => {
     const before = await ownBytes();
     const sockets: Socket[] = [];
-    // So many at a time as may wait to be accepted.
     while (sockets.length < IDLE_SOCKETS)
       sockets.push(...(await Promise.all(Array.from({ length: 100 }, () => open(path)))));
     try {
