@@ -28,17 +28,26 @@ const NOTABLE_WRITES_BYTES = 8 * 1024 * 1024;
 /** A console or a hypervisor's log may grow to this size; then only its last part is kept. */
 const MAX_LOG_BYTES = 4 * 1024 * 1024;
 const KEPT_LOG_BYTES = 1024 * 1024;
+const COMPLAINT = 'looking after the machines failed';
 
 /** Looks after what no event tells: logs that grow, machines that do not answer, that write much, or that are busy without end. */
 export function watchMachines(context: Context): AsyncDisposable {
   const watch = new MachineWatch(context);
-  return lookEach(INTERVAL_MS, context.log, 'looking after the machines failed', () => watch.look());
+  const rounds = lookEach(INTERVAL_MS, context.log, COMPLAINT, async () => watch.look());
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await rounds[Symbol.asyncDispose]();
+      await watch.settled();
+    },
+  };
 }
 
 class MachineWatch {
   readonly #context: Context;
   readonly #load: LoadWatch;
   readonly #written = new Map<string, number>();
+  /** What is under way, by machine and kind: one that is slow to answer keeps no other waiting. */
+  readonly #underWay = new Map<string, Promise<void>>();
   #round = 0;
 
   constructor(context: Context) {
@@ -46,39 +55,68 @@ class MachineWatch {
     this.#load = new LoadWatch(context);
   }
 
-  async look(): Promise<void> {
+  /** Begins what is due, and waits for none of it. */
+  look(): void {
     this.#round += 1;
     const records = this.#context.registry.list();
     this.#load.forgetGone();
     const running = new Set(records.map(({ id }) => id as string));
     for (const id of this.#written.keys()) if (!running.has(id)) this.#written.delete(id);
-    const looks = await Promise.allSettled(records.map((record) => this.#lookAfter(record)));
-    for (const look of looks) if (look.status === 'rejected') throw look.reason;
+    for (const record of records) {
+      const round = this.#round;
+      this.#unlessUnderWay(`look ${record.id}`, () => this.#lookAfter(record, round));
+      // Another question to it may be under way, which it will not answer: that is not waited for.
+      this.#unlessUnderWay(`stopped ${record.id}`, () => this.#lookWhetherStopped(record));
+    }
   }
 
-  async #lookAfter(record: EnvironmentRecord): Promise<void> {
+  /** Resolves when nothing is under way. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay.values());
+  }
+
+  #unlessUnderWay(key: string, begin: () => Promise<void>): void {
+    if (this.#underWay.has(key)) return;
+    const work = begin()
+      .catch((error: unknown) => this.#context.log.warn({ err: error }, COMPLAINT))
+      .finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, work);
+  }
+
+  async #lookWhetherStopped(record: EnvironmentRecord): Promise<void> {
+    const session = this.#watchedSession(record);
+    if (session === undefined || record.unresponsive === true) return;
+    if (processState(session.machine.running.process) !== 'stopped') return;
+    await checkResponse(this.#context, record, session, STOPPED_TIMEOUT_MS);
+  }
+
+  /** None while an operation works on the machine: it may rightly be busy then, and its state is the operation's to set. */
+  #watchedSession({ id, operation }: EnvironmentRecord): Session | undefined {
+    const { sessions } = this.#context;
+    return operation === undefined && !sessions.isSettling(id) ? sessions.find(id) : undefined;
+  }
+
+  async #lookAfter(record: EnvironmentRecord, round: number): Promise<void> {
     const context = this.#context;
     const { id, disk, process } = record;
     if (disk === undefined || process === undefined) return;
-    const isAsked = this.#round % ROUNDS_PER_QUESTION === 0;
+    const isAsked = round % ROUNDS_PER_QUESTION === 0;
     // One that stands still because nobody needs it writes nothing, and a fleet of them is to cost nothing.
     const mayWrite = context.sessions.find(id)?.isFrozen !== true || isAsked;
     for (const name of mayWrite ? LOGS : [])
       await trimLog(join(disk.directory, name), { maxBytes: MAX_LOG_BYTES, keepBytes: KEPT_LOG_BYTES });
-    // While an operation works on it the machine may rightly be busy, and its state is the operation's to set.
     if (record.operation !== undefined || context.sessions.isSettling(id)) return;
-    const session = context.sessions.find(id);
+    const session = this.#watchedSession(record);
     if (session === undefined) {
-      if (this.#round % ROUNDS_PER_RETRY === 0) await settleMachine(context, id);
+      if (round % ROUNDS_PER_RETRY === 0) await settleMachine(context, id);
       return;
     }
     this.#load.look(record);
-    const isStopped = processState(process.process) === 'stopped';
     const answers =
-      isStopped || isAsked || record.unresponsive === true
-        ? await checkResponse(context, record, session, isStopped ? STOPPED_TIMEOUT_MS : RESPONSE_TIMEOUT_MS)
+      isAsked || record.unresponsive === true
+        ? await checkResponse(context, record, session, RESPONSE_TIMEOUT_MS)
         : true;
-    if (answers && mayWrite && this.#round % ROUNDS_PER_STALL_LOOK === 0)
+    if (answers && mayWrite && round % ROUNDS_PER_STALL_LOOK === 0)
       await watchStall(context, record, session);
     if (answers && (isAsked || this.#hasWritten(id, process.process.pid))) await watchStorage(context, id);
   }
