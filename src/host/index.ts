@@ -61,6 +61,7 @@ export { listProcesses } from './list-processes.ts';
 export { openForReading } from './open-for-reading.ts';
 export { type FileRange, readAt, syncFile, writeZeros } from './random-access.ts';
 export { saveStream } from './save-stream.ts';
+export { wantedTimesMs } from './thread-times.ts';
 export { trimLog } from './trim-log.ts';
 export { deviceProblem, type Permissions, permissions } from './permissions.ts';
 export { findProgram } from './programs.ts';

@@ -8,13 +8,13 @@ export interface LoadMemory {
 
 export type LoadNews = 'saturated' | 'relieved' | undefined;
 
-/** Emulation takes a part of a virtual CPU for itself, and a host that is short of CPU gives less than was asked for. */
+/** Some of a busy virtual CPU's time goes to what emulates its devices. */
 const BUSY_SHARE = 0.85;
 const CALM_SHARE = 0.5;
 /** Shorter than this, and it is work like any other. */
 const TELL_AFTER_MS = 1_500;
 
-/** Judges the share of its virtual CPUs that a machine has used since the last look. */
+/** Judges the share of its virtual CPUs that a machine wanted to use since the last look. */
 export function judgeLoad(
   share: number,
   { nowMs, intervalMs }: { readonly nowMs: number; readonly intervalMs: number },

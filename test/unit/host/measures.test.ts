@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { cpuTimeMs, hostMemory, memoryUse } from '../../../src/host/index.ts';
+import { cpuTimeMs, hostMemory, memoryUse, wantedTimesMs } from '../../../src/host/index.ts';
 import { parseMemoryUse } from '../../../src/host/memory-use.ts';
+import { parseSchedStat } from '../../../src/host/thread-times.ts';
 
 test('adds up a smaps_rollup file', () => {
   const text = `55d0-7ffd ---p 00000000 00:00 0    [rollup]
@@ -37,6 +38,15 @@ test('measures this process', async () => {
 test('a process that is not there has no figures', async () => {
   expect(await memoryUse(2 ** 30)).toBeUndefined();
   expect(cpuTimeMs(2 ** 30)).toBeUndefined();
+});
+
+test('knows what each thread had of a CPU, and waited for', () => {
+  const times = wantedTimesMs(process.pid);
+  expect(times?.get(process.pid)).toBeGreaterThan(0);
+  expect(times?.size).toBeGreaterThan(1);
+  expect(wantedTimesMs(2 ** 30)).toBeUndefined();
+  expect(parseSchedStat('1500000 500000 3\n')).toBe(2);
+  expect([parseSchedStat(''), parseSchedStat('x y z')]).toEqual([undefined, undefined]);
 });
 
 test('measures the host', async () => {
