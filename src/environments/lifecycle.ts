@@ -134,6 +134,8 @@ export async function bootAgain(
   try {
     if (stopFirst !== undefined) await stopMachine(context, record, stopFirst, operation);
     if (o.trustDisk === true) await context.registry.update(record.id, { seals: undefined });
+    // A port that somebody else has is told before anything boots: it stays stopped, and can be started when the port is free.
+    await context.ingress.check(record.ports, record.id);
     await bootMachine(context, context.registry.get(record.id), operation);
     await applyWorkload(context, context.registry.get(record.id), projectOf(record), operation);
     crashPoint('start.ready');

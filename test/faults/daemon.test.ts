@@ -139,17 +139,39 @@ describe('many calls on one environment', () => {
 describe('ports', () => {
   afterEach(() => removeAll(subject));
 
-  test('#33 · a port is taken by another process before a fork opens it · the error names the process, and no fork is left', async () => {
+  async function takePort(address: string): Promise<AsyncDisposable> {
+    const thief = createServer().listen(8080, address);
+    await once(thief, 'listening');
+    return { [Symbol.asyncDispose]: () => new Promise((resolve) => thief.close(() => resolve())) };
+  }
+
+  test('#33 · a port of a stopped environment is taken by another process · its start names the process and leaves it stopped; it starts when the port is free', async () => {
+    await fork('probe');
+    await ask('probe', 'stop', { force: true });
+    const { address } = await subject.environment('probe');
+    {
+      await using _thief = await takePort(address);
+      const started = await subject.attempt('POST', '/environments/probe/start', {});
+      expect(started).toMatchObject({ state: 'failed', error: { code: 'port-in-use' } });
+      expect(started.error?.message).toContain(String(process.pid));
+      const { state, reason } = await subject.environment('probe');
+      expect([state, reason]).toEqual(['stopped', started.error?.message]);
+      await assertInvariants(subject);
+    }
+    await ask('probe', 'start');
+    expect(await get(urlOf(await subject.environment('probe')))).toBe('hello\n');
+    await assertInvariants(subject);
+  });
+
+  test('#33 b · another process listens at the address that a fork would get · the fork gets another', async () => {
     await fork('probe');
     const { address } = await subject.environment('probe');
     await remove('probe');
-    const thief = createServer().listen(8080, address);
-    await once(thief, 'listening');
-    const forked = await subject.attempt('POST', '/forks', { source: FAULT_TEMPLATE, name: 'late' });
-    expect(forked).toMatchObject({ state: 'failed', error: { code: 'port-in-use' } });
-    expect(forked.error?.message).toContain(String(process.pid));
-    expect(await subject.environments()).toEqual([]);
-    thief.close();
+    await using _thief = await takePort(address);
+    await fork('late');
+    const late = await subject.environment('late');
+    expect(late.address).not.toBe(address);
+    expect(await get(urlOf(late))).toBe('hello\n');
     await assertInvariants(subject);
   });
 });
