@@ -78,8 +78,11 @@ describe('looking at an environment', () => {
     await using following = startBerth(['logs', '-f', '--tail', '1', 'life', 'talk']);
     const seen = () => following.stdout.match(/line \d+/g)?.length ?? 0;
     await expect.poll(seen, { timeout: 20_000 }).toBeGreaterThan(5);
-    const numbers = following.stdout.match(/(?<=line )\d+/g)?.map(Number) ?? [];
-    expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
+    const [last = 0, ...followed] = following.stdout.match(/(?<=line )\d+/g)?.map(Number) ?? [];
+    const [first = 0] = followed;
+    expect(followed).toEqual(followed.map((_, index) => first + index));
+    // The engine may lose the one line that is written between its reading of the tail and its following.
+    expect([last + 1, last + 2]).toContain(first);
     following.kill('SIGINT');
     expect((await following.ended).code).toBe(CANCELLED);
   });

@@ -223,7 +223,7 @@ test('#38 · a guest floods its console · the log stays bounded and so does the
 });
 
 test('#45 · the container engine in the guest is killed · its containers go on and are seen again', async () => {
-  await inMachine('wild', 'pkill -9 podman; sleep 0.2; true');
+  await inMachine('wild', 'pkill -9 -x podman; sleep 0.2; true');
   await expect.poll(async () => (await berth(['ps', 'wild'])).code, { timeout: 30_000 }).toBe(0);
   expect(await berthOk(['ps', 'wild'])).toContain('running');
   expect(await answers(`${urlOf(await inspect('wild'))}/`)).toBe(true);

@@ -73,7 +73,9 @@ async function takeAway(): Promise<{ readonly dns: number }> {
   await output(['umount', `/run/netns/${shop.namespace}`]);
   rmSync(`/run/netns/${shop.namespace}`);
   for (const group of cgroupsOf(homeIdOf(sharedHome())).filter((path) => path.endsWith(shop.id))) {
-    writeFileSync(join(group.slice(0, group.indexOf('/berth/')), 'cgroup.procs'), String(shop.pid));
+    const outside = join(group.slice(0, group.indexOf('/berth/')), 'cgroup.procs');
+    for (const pid of readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean))
+      writeFileSync(outside, pid);
     rmdirSync(group);
   }
   return { dns };
