@@ -155,9 +155,10 @@ describe('HTTP', () => {
   });
 
   test.each([
+    // More than a socket buffers would still be on its way when the connection ends, and cost the client the answer.
     [
-      'a head of a megabyte',
-      `GET /v1/environments HTTP/1.1\r\nHost: berth\r\nX: ${'x'.repeat(MIB)}\r\n\r\n`,
+      'a head of 100 KiB',
+      `GET /v1/environments HTTP/1.1\r\nHost: berth\r\nX: ${'x'.repeat(100 * 1024)}\r\n\r\n`,
       /^HTTP\/1\.1 4(00|31) /,
     ],
     [
